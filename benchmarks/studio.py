@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,16 @@ from urllib.request import urlopen
 from benchmarks.environment import child_environment, machine
 
 NETWORKS = ("Half moons", "Spirals", "Digits of MNIST")
+SMALL = ("Half moons", "Spirals")
+"""For which the goals are."""
+PAGE, FIRST_FRAME, FRAMES, SPEED = 1.0, 2.0, 20.0, 0.8
+"""Seconds, seconds, a second, share of the speed of ``fit`` alone."""
 PLAIN = """
 import sys, time, json
 from pellucid_studio.experiment import made_of
 from pellucid_studio.presets import PRESETS
 ready = made_of(next(p["sections"] for p in PRESETS if p["name"] == sys.argv[1]))
 seconds, trainer = float(sys.argv[2]), ready.trainer
-class Clock:
-    def __call__(self, run):
-        if time.perf_counter() > self.end: run.stop("measured")
 import pellucid as pl
 class Timed(pl.Callback):
     def on_run_start(self, run):
@@ -40,18 +42,20 @@ class Timed(pl.Callback):
         run.on_time(self.look, 0.1)
     def look(self, run):
         now = time.perf_counter()
-        if self.start is None: self.start, self.first = now, run.step
+        if self.start is None: self.start, self.first, self.used = now, run.step, time.thread_time()
         elif now - self.start > seconds:
-            print(json.dumps((run.step - self.first) / (now - self.start))); run.stop("measured")
+            steps = run.step - self.first
+            print(json.dumps({"steps": steps / (now - self.start), "cpu": (time.thread_time() - self.used) / steps}))
+            run.stop("measured")
 trainer.callbacks.append(Timed())
 trainer.fit(ready.splits, epochs=1000000, batch_size=ready.batch_size, verbose=False)
 """
-"""Training without a studio, of the same network: steps a second."""
+"""Training without a studio, of the same network: steps a second, and seconds of its thread for one."""
 
 
 @contextmanager
-def studio() -> Iterator[tuple[str, float]]:
-    """A studio in a process of its own: its address, and the seconds until its page was there."""
+def studio() -> Iterator[tuple[str, float, int]]:
+    """A studio in a process of its own: its address, the seconds until its page was there, and its number."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "pellucid", "studio", "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environment(None)) as process:
@@ -59,7 +63,7 @@ def studio() -> Iterator[tuple[str, float]]:
         address = re.findall(r"http://\S+", process.stdout.readline())[0]
         try:
             with urlopen(address, timeout=20):
-                yield address, time.perf_counter() - start
+                yield address, time.perf_counter() - start, process.pid
         finally:
             process.terminate()
 
@@ -75,13 +79,41 @@ async def _first_frame(address: str) -> None:
 def beginning() -> dict[str, float]:
     """Seconds from the start of the process until the page is there, and until its first frame is."""
     start = time.perf_counter()
-    with studio() as (address, page):
+    with studio() as (address, page, process):
+        used = _all_used(process)
         asyncio.run(_first_frame(address))
-        return {"page": page, "first_frame": time.perf_counter() - start}
+        first = time.perf_counter() - start
+        both = _all_used(process)
+        with urlopen(f"{address}catalogue", timeout=20) as answer:
+            answer.read()
+        return {
+            "page": page, "first_frame": first, "page_cpu": used, "first_frame_cpu": both,
+            "catalogue_cpu": _all_used(process) - both,
+        }  # fmt: skip
 
 
-async def _trained(address: str, name: str, seconds: float, watched: bool) -> dict[str, float]:
-    """A network trained for some seconds, with a page that reads every frame, or with none in between."""
+def _all_used(process: int) -> float:
+    """Seconds of processor time of a process, its threads that have ended among them."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _used(process: int) -> dict[str, float]:
+    """Seconds of processor time of each thread, where the system tells."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    found = {}
+    for task in Path(f"/proc/{process}/task").glob("*/stat"):
+        fields = task.read_text().rpartition(")")[2].split()
+        found[task.parent.name] = (int(fields[11]) + int(fields[12])) / ticks
+    return found
+
+
+async def _trained(address: str, process: int, name: str, seconds: float, watched: bool) -> dict[str, float]:
+    """A network trained for some seconds, with a page that reads every frame, or with none in between.
+
+    ``cpu`` and ``frames_cpu``: seconds of the trainer's thread for a step, and of the frames' for a frame: the two
+    threads that have worked the most, the trainer's first.
+    """
     from pellucid_studio.presets import PRESETS
     from websockets.asyncio.client import connect
 
@@ -94,7 +126,7 @@ async def _trained(address: str, name: str, seconds: float, watched: bool) -> di
             pass
         await socket.send('{"do":"train"}')
         start, step = await _moving(socket)
-    frames, size = 0, 0
+    frames, size, before = 0, 0, _used(process)
     if watched:
         async with connect(where, max_size=None) as socket:
             start, step = await _moving(socket)
@@ -102,13 +134,19 @@ async def _trained(address: str, name: str, seconds: float, watched: bool) -> di
                 size += len(await socket.recv())
                 frames += 1
             end, last = await _moving(socket)
+            after = _used(process)
             await socket.send('{"do":"pause"}')
     else:
         await asyncio.sleep(seconds)
         async with connect(where, max_size=None) as socket:
             end, last = await _moving(socket)
+            after = _used(process)
             await socket.send('{"do":"pause"}')
-    return {"steps": (last - step) / (end - start), "frames": frames / (end - start), "bytes": size / max(frames, 1)}
+    used = sorted((seconds - before.get(task, 0.0) for task, seconds in after.items()), reverse=True)
+    return {
+        "steps": (last - step) / (end - start), "frames": frames / (end - start), "bytes": size / max(frames, 1),
+        "cpu": used[0] / (last - step), "frames_cpu": used[1] / max(frames, 1),
+    }  # fmt: skip
 
 
 async def _moving(socket: Any) -> tuple[float, int]:
@@ -121,14 +159,15 @@ async def _moving(socket: Any) -> tuple[float, int]:
             return time.perf_counter(), message["step"]
 
 
-def plain(name: str, seconds: float) -> float:
-    """Steps a second of ``Trainer.fit`` alone."""
+def plain(name: str, seconds: float) -> dict[str, float]:
+    """Steps a second of ``Trainer.fit`` alone, and seconds of processor time for one."""
     command = [sys.executable, "-c", PLAIN, name, str(seconds)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=child_environment(None))
-    return float(json.loads(done.stdout.splitlines()[-1]))
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
-def measured(rounds: int, seconds: float) -> dict[str, Any]:
+def measured(rounds: int, seconds: float, networks: Sequence[str] = NETWORKS) -> dict[str, Any]:
     """All of it, taking turns."""
     found: dict[str, Any] = {
         "machine": machine(),
@@ -138,13 +177,13 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
         "training": {},
     }
     found["beginning"] = [beginning() for _ in range(rounds)]
-    for name in NETWORKS:
+    for name in networks:
         turns = []
         for _ in range(rounds):
             turn: dict[str, Any] = {"fit": plain(name, seconds)}
-            with studio() as (address, _page):
-                turn["page"] = asyncio.run(_trained(address, name, seconds, True))
-                turn["no_page"] = asyncio.run(_trained(address, name, seconds, False))
+            with studio() as (address, _page, process):
+                turn["page"] = asyncio.run(_trained(address, process, name, seconds, True))
+                turn["no_page"] = asyncio.run(_trained(address, process, name, seconds, False))
             turns.append(turn)
             print(name, json.dumps(turn), file=sys.stderr, flush=True)
         found["training"][name] = turns
@@ -153,29 +192,55 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
 
 def told(found: dict[str, Any]) -> str:
     """The medians as a table."""
-    begun = {key: statistics.median(each[key] for each in found["beginning"]) for key in ("page", "first_frame")}
+    begun = {key: statistics.median(each[key] for each in found["beginning"]) for key in found["beginning"][0]}
     lines = [
-        f"The page is there after {begun['page']:.2f} s, its first frame after {begun['first_frame']:.2f} s.", "",
-        "| network | frames a second | KiB a frame | speed of `fit` that is left with a page | without one |",
+        "| | measured | goal |", "|---|---|---|",
+        _goal("the page is there", begun["page"], PAGE, f"{{:.2f}} s ({begun['page_cpu']:.2f} s of processor time)"),
+        _goal("its first frame", begun["first_frame"], FIRST_FRAME,
+              f"{{:.2f}} s ({begun['first_frame_cpu']:.2f} s of processor time)"),
+        *(_goal(f"frames a second, {name}", _median(turns, "page", "frames"), -FRAMES, "{:.0f}")
+          for name, turns in found["training"].items() if name in SMALL),
+        *(_goal(f"speed beside `fit` with a page, {name}", _share(turns, "page", "steps"), -SPEED, "{:.0%}")
+          for name, turns in found["training"].items() if name in SMALL),
+        "", f"The catalogue is made once, after the first frame: {begun['catalogue_cpu']:.2f} s of processor time.", "",
+        "| network | frames a second | KiB | speed beside `fit`: with a page, without "
+        "| processor time of a step beside `fit`: with a page, without |",
         "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, turns in found["training"].items():
-        frames = statistics.median(turn["page"]["frames"] for turn in turns)
-        size = statistics.median(turn["page"]["bytes"] for turn in turns) / 1024
-        share, alone = (
-            statistics.median(turn[key]["steps"] / turn["fit"] for turn in turns) for key in ("page", "no_page")
+        frames, size = (_median(turns, "page", key) for key in ("frames", "bytes"))
+        speed, cpu = ([_share(turns, where, what) for where in ("page", "no_page")] for what in ("steps", "cpu"))
+        lines.append(
+            f"| {name} | {frames:.0f} | {size / 1024:.0f} | {speed[0]:.0%}, {speed[1]:.0%} "
+            f"| {cpu[0]:.2f}, {cpu[1]:.2f} |"
         )
-        lines.append(f"| {name} | {frames:.0f} | {size:.0f} | {share:.0%} | {alone:.0%} |")
     return "\n".join(lines)
+
+
+def _median(turns: Sequence[dict[str, Any]], where: str, what: str) -> float:
+    return statistics.median(turn[where][what] for turn in turns)
+
+
+def _share(turns: Sequence[dict[str, Any]], where: str, what: str) -> float:
+    """The median of what there is in the studio, beside what there is by ``fit`` alone in the same turn."""
+    return statistics.median(turn[where][what] / turn["fit"][what] for turn in turns)
+
+
+def _goal(name: str, value: float, goal: float, words: str) -> str:
+    """A line of the goals; a goal below zero is a least value."""
+    kept = value < goal if goal > 0 else value >= -goal
+    told = f"{'<' if goal > 0 else '≥'} {words.partition(' (')[0].format(abs(goal))}"
+    return f"| {name} | {words.format(value)} | {told}, {'reached' if kept else 'missed'} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write every turn there")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     args = parser.parse_args()
-    found = measured(args.rounds, args.seconds)
+    found = measured(args.rounds, args.seconds, args.networks)
     if args.json is not None:
         args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(told(found))

@@ -95,3 +95,13 @@ def test_tables_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pl.DataError) as refused:
         table.give("../../x.csv", b"no numbers\nat all\n")
     assert "/" not in str(refused.value).replace("n/a", "") and "x.csv" not in table.TABLES
+
+
+def test_one_that_cannot_be_read_leaves_the_one_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid_studio import table
+
+    monkeypatch.setattr(table, "reader_of", lambda path: "files")
+    name = table.give("kept.csv", b"a,b\n" + b"1,0\n2,1\n" * 10)
+    with pytest.raises(pl.DataError):
+        table.give("kept.csv", b"no numbers\nat all\n")
+    assert len(pl.create("dataset", "studio/own_table", name=name).splits().train) == 12

@@ -28,8 +28,8 @@ class StepRate(Planned):
 
     equations = (
         Equation("k", r"k = \lfloor s/n \rfloor, \text{ or how many } a_i S \le s",
-                 "step // every if every else sum(round(a * (steps or total), 6) <= step for a in at) if steps or total"
-                 " else 0"),
+                 "step // every if every else sum(np.round(a * (steps or total), 6) <= step for a in at)"
+                 " if steps or total else 0"),
         Equation("factor", r"f_s = c^k", "float(factor ** k)"),
     )  # fmt: skip
     symbols: ClassVar = {"c": "factor", "a": "at", "n": "every", "S": "steps"}

@@ -39,6 +39,8 @@ TRAIN = ("epochs", "batch_size", "accumulate", "metrics", "clip_norm", "clip_val
 """Keys of the section train that a page may give."""
 MOST_SIZE, MOST_NUMBER, MOST_ITEMS, MOST_DEPTH = 4_096, 1 << 32, 64, 24
 """The largest whole number of a layer or a model, and of anything else; items of a list; components in each other."""
+MOST_SUM = 4 * MOST_SIZE
+"""Of all whole numbers in lists of a layer or a model: some of them say how many layers there are."""
 MOST_SAMPLES = 20_000
 """Of a data set that makes as many as it is told to."""
 
@@ -150,6 +152,10 @@ def _component(kinds: tuple[str, ...], config: Any, path: str, depth: int) -> It
         return
     if why:
         yield Mistake(f"{path}.type", why)
+        return
+    total = sum(n for value in table.values() if isinstance(value, list) for n in value if _is_int(n))
+    if entry.kind in ("layer", "model") and total > MOST_SUM:
+        yield Mistake(path, f"its lists of numbers add up to {total:,}. Expected: at most {MOST_SUM:,}, in the studio.")
         return
     for key, value in table.items():
         if key in ("type", "version"):

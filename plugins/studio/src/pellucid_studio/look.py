@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pellucid import HostArray, Run, Segment, Trace, Trainer, create
+import pellucid  # Trace by its full name: the glass box is imported once a step is opened, and not for the first frame
+from pellucid import HostArray, Run, Segment, Trainer, create
 
 Waits = Callable[[], None]
 
@@ -72,14 +73,16 @@ class Gate:
         seconds: between two looks, where it stands around every step.
         wait: called before each step; it may wait, or raise to end the run.
         done: given each look, and the trace of a step that was traced.
+
+    Attributes:
+        cost: seconds that the last look has taken.
     """
 
     def __init__(
-        self, trainer: Trainer, seconds: float, wait: Waits, done: Callable[[Look, Trace | None], None]
+        self, trainer: Trainer, seconds: float, wait: Waits, done: Callable[[Look, pellucid.Trace | None], None]
     ) -> None:
         self._trainer, self._seconds, self._wait, self._done = trainer, seconds, wait, done
-        self._due = 0.0
-        self._tracing = create("callback", "trace", limit=MOST_BYTES)
+        self._due = self.cost = 0.0
         self._gradient: HostArray | None = None
         self._in: tuple[Run, Any, Any] | None = None
         self.traced = False
@@ -124,15 +127,19 @@ class Gate:
         if self.stays and not traced and time.perf_counter() < self._due:
             yield False
             return
-        self._due = time.perf_counter() + self._seconds
+        start = time.perf_counter()
+        self._due = start + self._seconds
         before = np.array(trainer.runtime.ops.to_host(trainer.runtime.arena.data))
-        traces: list[Trace] = []
+        self.cost = time.perf_counter() - start
+        traces: list[pellucid.Trace] = []
         if traced:
-            with self._tracing.opener(trainer, traces.append)(step):
+            with create("callback", "trace", limit=MOST_BYTES).opener(trainer, traces.append)(step):
                 yield None
         else:
             yield False
+        start = time.perf_counter()
         look = looked(trainer, loss=float(step.figures["loss"]), before=before, gradient=self._gradient)
+        self.cost += time.perf_counter() - start
         if traced or not self.stays:
             self.take_out()
         self._done(look, traces[0] if traces else None)

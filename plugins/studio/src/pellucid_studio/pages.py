@@ -44,9 +44,9 @@ class Page:
         """Another network has been built: what was known of the curve is of the one before."""
         self._frame, self._known = None, (-1, 0, 0)
 
-    def show(self, number: int, message: dict[str, Any]) -> None:
+    def show(self, number: int, text: str) -> None:
         """What a view shows, in place of what it showed before and nobody has read."""
-        self._views[number] = text_of({"is": "shown", "id": number, **message})
+        self._views[number] = text
         self._ready.set()
 
     def leave(self, number: int) -> None:
@@ -109,7 +109,7 @@ class Pages:
         watch.surface = any(page.watch.surface for page in self._pages)
         watch.units = any(page.watch.units for page in self._pages)
         watch.sample = next((page.watch.sample for page in self._pages), 0)
-        self.session.anybody = bool(self._pages)
+        self.session.watch_for(bool(self._pages))
         self.session.look_again()
 
     def _tell(self, told: Told) -> None:

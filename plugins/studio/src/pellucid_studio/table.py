@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
-import threading
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ MOST_TABLES = 8
 MOST_BYTES = 5 * 1024 * 1024
 TABLES: dict[str, Path] = {}
 """The tables of this process, by their names."""
+_LOCK = Lock()
 _FOLDER: list[tempfile.TemporaryDirectory[str]] = []
-_GIVING, _NUMBERS = threading.Lock(), count()
 
 
 class OwnTable(Dataset):
@@ -42,16 +41,15 @@ class OwnTable(Dataset):
         transforms: Sequence[Transform | str] = (),
     ) -> None:  # fmt: skip
         super().__init__(validation=validation, test=test, transforms=transforms)
-        path = TABLES.get(name)
-        if path is None:
+        if name not in TABLES:
             raise ConfigError(
                 f"The 'name' of OwnTable must be that of a table which was given to this studio: {listed(TABLES)}. "
                 f"Received: {name!r:.80}. Give it once more; an experiment's file names the data set 'table'."
             )
-        self.name, self.target, self._path = name, target, path
+        self.name, self.target = name, target
 
     def load(self, rng: np.random.Generator) -> Split:
-        path = self._path
+        path = TABLES[self.name]
         try:
             reader: Any = create("dataset", reader_of(str(path)) or "files", train=str(path), target=self.target)
             loaded: Split = reader.load(rng)
@@ -63,28 +61,34 @@ class OwnTable(Dataset):
 
 
 def give(name: str, text: bytes) -> str:
-    """Keep a table that a page has sent; returns the name by which it is known, in place of one that had it before.
+    """Keep a table that a page has sent; returns the name by which it is known.
 
     Raises:
-        DataError: no table can be read from it; what had its name before stays.
+        DataError: no table can be read from it.
     """
     plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
     plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
-    with _GIVING:  # one after the other, as pages send tables of the same name
-        before = TABLES.get(plain)
+    with _LOCK:
         if not _FOLDER:
             _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
-        path = TABLES[plain] = Path(_FOLDER[0].name) / f"{next(_NUMBERS)}-{plain}"  # not over one that is being read
+        path = Path(tempfile.mkdtemp(dir=_FOLDER[0].name)) / plain  # one of its own: a table of this name may be in use
         path.write_bytes(text)
+        before, TABLES[plain] = TABLES.get(plain), path
         try:
             OwnTable(plain).splits(0)
-        except Exception:
-            del TABLES[plain]
-            if before is not None:
-                TABLES[plain] = before
-            path.unlink(missing_ok=True)
+        except BaseException:
+            _put_back(plain, before)
+            path.unlink()
             raise
-        gone = before or (TABLES.pop(next(iter(TABLES))) if len(TABLES) > MOST_TABLES else None)
-        if gone is not None:
-            gone.unlink(missing_ok=True)
+        if before is not None:
+            before.unlink(missing_ok=True)
+        while len(TABLES) > MOST_TABLES:
+            TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
     return plain
+
+
+def _put_back(name: str, before: Path | None) -> None:
+    if before is None:
+        del TABLES[name]
+    else:
+        TABLES[name] = before
