@@ -20,7 +20,13 @@ def test_medians_of_turns_are_told() -> None:
     page = {"steps": 90.0, "cpu": 1.1e-3, "frames": 25.0, "bytes": 2048.0}
     turn = {"fit": {"steps": 100.0, "cpu": 1e-3}, "page": page, "no_page": {"steps": 100.0, "cpu": 1e-3}}
     slow = {**turn, "page": {**page, "steps": 10.0}}
-    begun = {"page": 0.5, "first_frame": 0.75, "cpu": 0.25}
+    begun = {"page": 0.5, "first_frame": 2.75, "page_cpu": 0.25, "first_frame_cpu": 0.5, "catalogue_cpu": 0.125}
     text = told({"beginning": [begun, begun, {**begun, "page": 9.0}], "training": {"Half moons": [turn, slow, turn]}})
-    assert text.startswith("The page is there after 0.50 s, its first frame after 0.75 s; starting takes 0.25 s")
+    goals = text.splitlines()[2:6]
+    assert goals == [
+        "| the page is there | 0.50 s (0.25 s of processor time) | < 1.00 s, reached |",
+        "| its first frame | 2.75 s (0.50 s of processor time) | < 2.00 s, missed |",
+        "| frames a second, Half moons | 25 | ≥ 20, reached |",
+        "| speed beside `fit` with a page, Half moons | 90% | ≥ 80%, reached |",
+    ]
     assert text.splitlines()[-1] == "| Half moons | 25 | 2 | 90%, 100% | 1.10, 1.00 |"

@@ -62,6 +62,20 @@ class PadPage:
         return np.repeat(1 - alpha[..., None].astype(np.float32) / 255, 3, axis=2)
 
 
+AT_ONCE = """([selector, strokes, pointerType, pressure]) => {
+  const canvas = document.querySelector(selector), box = canvas.getBoundingClientRect();
+  const side = Math.min(box.width, box.height), { left, top } = box;
+  const tell = (type, [x, y]) => canvas.dispatchEvent(new PointerEvent(type, { pointerId: 77, pointerType, pressure,
+    clientX: left + x * side, clientY: top + y * side, button: 0, bubbles: true, cancelable: true }));
+  canvas.setPointerCapture = () => {}; // there is no such pointer to be caught
+  for (const stroke of strokes) {
+    tell("pointerdown", stroke[0]);
+    for (const place of stroke.slice(1)) tell("pointermove", place);
+    tell("pointerup", stroke.at(-1));
+  }
+}"""
+
+
 class Hands:
     """Draw on the canvas that a selector finds."""
 
@@ -79,6 +93,12 @@ class Hands:
         for stroke in drawn.strokes:
             points = (stroke * min(box["width"], box["height"]) + (box["x"], box["y"])).tolist()
             getattr(self, f"_{by}")(points, drawn.pressure)
+
+    def draw_at_once(self, drawn: Drawn, by: str) -> None:
+        """The same events, all of them before the next frame: for many drawings, as each event by itself costs a turn
+        of the browser and most of them a question to the server."""
+        strokes = [stroke.tolist() for stroke in drawn.strokes]
+        self.tab.evaluate(AT_ONCE, [self.selector, strokes, by, drawn.pressure])
 
     def _mouse(self, points: list[list[float]], pressure: float) -> None:
         self.tab.mouse.move(*points[0])

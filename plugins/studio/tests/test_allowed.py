@@ -13,9 +13,10 @@ from typing import Any
 import pellucid as pl
 import pytest
 from pellucid.registry.manifest import KINDS as ALL_KINDS
+from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import component_kind, is_mapping, is_sequence, options, signature_of
-from pellucid_studio.allowed import DATA, KINDS, mistakes_in, settable, why_not, words_of
+from pellucid_studio.allowed import DATA, KINDS, _component, mistakes_in, settable, why_not, words_of
 from pellucid_studio.catalogue import catalogue
 from pellucid_studio.experiment import Refused, made_of
 
@@ -203,6 +204,37 @@ def test_a_page_that_tries_everything_opens_no_file(opened: list[str], tmp_path:
                     with pytest.raises(Refused):
                         made_of({**SECTIONS, section: config})
     assert str(secret) not in opened
+
+
+def test_no_text_in_place_of_a_number_reaches_any_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pellucid's reader says what is expected, and it does so before anything is called with the text: tried with every
+    argument of all that is offered, alone, in a list and in a list of lists."""
+    secret, given = "pellucid_secret:path", []
+    construct = Reader._construct
+
+    def watched(self: Any, entry: Any, target: Any, arguments: dict[str, Any], path: str) -> Any:
+        if secret in repr(arguments):
+            given.append((entry.name, arguments))
+        return construct(self, entry, target, arguments, path)
+
+    monkeypatch.setattr(Reader, "_construct", watched)
+    let_through = 0
+    for entry in [*OFFERED, *(default_registry().find("dataset", name) for name in DATA)]:
+        for argument in signature_of(default_registry().load(entry)).arguments.values():
+            for value in (secret, [secret], [[secret]], [1, secret]):
+                config = {"type": entry.name, argument.name: value}
+                if entry.name == "studio/own_table" or list(_mistakes(entry, config)):
+                    continue
+                let_through += 1
+                reader = Reader()
+                assert reader.read(entry.kind, config, "here") is FAILED
+                assert any("expected" in each.message for each in reader.mistakes), (config, reader.mistakes)
+    assert let_through > 100, "texts for numbers are pellucid's to word"
+    assert not given
+
+
+def _mistakes(entry: Any, config: dict[str, Any]) -> Iterator[Any]:
+    return _component((entry.kind,), config, "here", 0)
 
 
 def test_the_catalogue_is_what_is_allowed() -> None:

@@ -164,7 +164,7 @@ def test_mistakes_are_told_at_their_places(client: TestClient) -> None:
     assert [layer["type"] for layer in network["layers"]] == ["core/dense"] * 3
     apart = {**SECTIONS, "model": {"type": "sequential", "layers": [{"type": "reshape", "shape": [3, 3]}]}}
     (error,) = client.post(at("check"), json={"sections": apart}).json()["errors"]
-    assert error["path"] == "model" and "reshape" in error["text"].lower()
+    assert error["path"] == "model.layers.0" and "reshape" in error["text"].lower()
 
 
 def test_a_table_of_ones_own_is_trained_on(client: TestClient) -> None:

@@ -167,9 +167,10 @@ def test_a_mistake_stands_at_its_place_and_the_network_goes_on(studio: Studio) -
     assert units.locator(".error").count() == 0
 
 
-def test_a_mistake_without_a_place_is_told_above_all(studio: Studio) -> None:
+def test_a_loss_that_does_not_fit_is_told_at_the_loss(studio: Studio) -> None:
     studio.tab.get_by_label("Loss", exact=True).last.select_option(label="mse")
-    studio.tab.get_by_text("MSE needs a target of shape").wait_for()
+    studio.tab.get_by_role("region", name="Loss").get_by_text("MSE needs a target of shape").wait_for()
+    assert studio.tab.locator(".banner").count() == 0
     studio.building(lambda: studio.tab.get_by_label("Loss", exact=True).last.select_option(label="focal"))
     assert studio.tab.get_by_text("MSE needs a target of shape").count() == 0
 

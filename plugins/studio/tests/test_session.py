@@ -245,6 +245,24 @@ def test_mistakes_leave_the_network_and_its_training(heard: Heard) -> None:
     heard.until(lambda m: m["is"] == "frame" and m["state"] == "training" and m["step"] > now)
 
 
+@pytest.mark.parametrize(("changed", "path", "text"), [
+    ({"loss": "mse"}, "loss", "MSE needs a target"),
+    ({"model": {"type": "sequential", "layers": [{"type": "dense", "units": 1}]}}, "loss", "one output"),
+    ({"loss": None}, "loss", "names no default objective"),
+    ({"data": {"type": "sine"}, "loss": "mse", "model": {"type": "dense", "units": 1},
+      "train": {"metrics": ["accuracy"]}}, "train.metrics", "Accuracy counts classes"),
+    ({"model": {"type": "sequential", "layers": [{"type": "dense", "units": 2}, {"type": "reshape", "shape": [9]}]}},
+     "model.layers.1", "Reshape"),
+])  # fmt: skip
+def test_a_mistake_that_names_no_section_is_put_at_the_one_it_is_about(
+    heard: Heard, changed: dict[str, Any], path: str, text: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        heard.session.build({**SECTIONS, **changed})
+    (mistake,) = refused.value.mistakes
+    assert mistake.path == path and text in mistake.text
+
+
 def test_another_network_takes_the_place_of_one_that_trains(heard: Heard) -> None:
     built(heard)
     runner = heard.session._runner
@@ -282,6 +300,68 @@ def test_what_a_recorder_cannot_keep_is_no_end_of_the_training(heard: Heard, mon
     with pytest.raises(Refused, match="limit"):
         heard.session.opened()
     assert heard.do("step", "paused", beyond=paused["step"])["step"] == paused["step"] + 1
+
+
+def test_of_networks_that_are_made_at_once_the_last_asked_for_is_there(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one whose data take long to load, nor a reset of the network before, takes its place."""
+    from pellucid_studio import session
+
+    built(heard)
+    going, held = threading.Event(), threading.Event()
+
+    def slowly(sections: Any, **named: Any) -> Any:
+        ready = made_of(sections, **named)
+        if threading.current_thread().name == "slow":
+            going.set()
+            assert held.wait(SECONDS)
+        return ready
+
+    monkeypatch.setattr(session, "made_of", slowly)
+    for late in (lambda: heard.session.build(SECTIONS), heard.session.reset):
+        going.clear()
+        held.clear()
+        slow = threading.Thread(target=late, name="slow")
+        slow.start()
+        assert going.wait(SECONDS)
+        built(heard, model={"type": "dense", "units": 2})
+        held.set()
+        slow.join(SECONDS)
+        assert heard.session.ready is not None and heard.session.ready.sections["model"]["type"] == "dense"
+
+
+def test_what_nobody_foresaw_refuses_the_sections(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pellucid_diffusion")
+    built(heard)
+    with pytest.raises(Refused, match="takes 2 input"):  # as soon as it is looked at
+        heard.session.build({**SECTIONS, "model": {"type": "diffusion/mlp_denoiser"}, "loss": "mse"})
+
+    def raises(*given: Any, **named: Any) -> Any:
+        raise SystemExit(3)
+
+    monkeypatch.setattr("pellucid_studio.experiment.check", raises)
+    with pytest.raises(Refused, match="SystemExit: 3"):
+        heard.session.build(SECTIONS)
+
+
+def test_a_network_whose_plane_takes_too_much_memory_shows_one_sample(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid_studio.frames.MOST_NUMBERS", 100)
+    frame = built(heard)
+    assert "surface" not in frame and frame["sample"]["outputs"]
+
+
+def test_a_key_that_is_kept_pressed_does_not_put_off_a_pause(heard: Heard) -> None:
+    from pellucid_studio.runner import MOST_ORDERS
+
+    built(heard)
+    runner = heard.session._runner
+    assert runner is not None
+    for _ in range(500):
+        runner.do("sample")
+    assert runner._orders.qsize() <= MOST_ORDERS
 
 
 def test_where_nobody_looks_there_are_no_frames_and_the_curve_goes_on(heard: Heard) -> None:

@@ -25,10 +25,12 @@ def studio(
     experiments = [path for path in runs if path.suffix == ".toml"]
     if len(experiments) > 1:
         raise ConfigError(f"The playground takes one experiment. Received: {', '.join(map(str, experiments))}.")
-    sections = first_sections(experiments[0] if experiments else None, data)
+    first = first_sections(experiments[0] if experiments else None, data)
     serving = Serving(port, opened_runs([path for path in runs if path not in experiments]))
-    serving.begin(sections)
+    serving.begin(first.sections, first.note)
     yield f"{serving.address}\n"
+    if first.note:
+        yield f"{first.note}\n"
     if open:
         open_page(serving.address)
     serving.run()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import randbits
 from typing import Any
@@ -11,6 +12,7 @@ from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
+from pellucid_studio.placing import placed
 from pellucid_studio.sizes import check_sizes
 
 Sections = dict[str, Any]
@@ -42,8 +44,29 @@ class Refused(Exception):
     """Sections that make no network, and all that is wrong with them."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
+        self.lines = [f"{each.path}: {each.text}" if each.path else each.text for each in mistakes]
+        super().__init__("; ".join(self.lines))
+
+
+@contextmanager
+def refusing(place: Callable[[Mistake], Mistake] = lambda mistake: mistake) -> Iterator[None]:
+    """Whatever is raised while something is made of sections refuses them: a component is code of any plugin.
+
+    Args:
+        place: puts a mistake at the section that it is about.
+    """
+    try:
+        yield
+    except Refused:
+        raise
+    except PellucidError as error:
+        raise Refused([place(mistake) for mistake in told(error)]) from error
+    except MemoryError as error:
+        raise Refused([Mistake("", "There is not enough memory for this. Make layers or batches smaller.")]) from error
+    except BaseException as error:  # SystemExit of a component, too, ends no thread of the studio
+        text = f"{type(error).__name__}: {error}. This is a mistake in pellucid or in a plugin."
+        raise Refused([Mistake("", text)]) from error
 
 
 def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
@@ -58,10 +81,11 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
     asked = {name: value for name, value in sections.items() if value is not None}
     if not trusted and (mistakes := mistakes_in(asked)):
         raise Refused(mistakes)
-    try:
+    parts: dict[str, Any] = {}
+    with refusing(lambda mistake: placed(mistake, asked, parts)):
         seeded = _seeded(asked)
         experiment, seed = check(seeded), seeded["train"]["seed"]
-        settings = experiment.settings
+        settings, parts = experiment.settings, vars(experiment)
         splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
         vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
         check_sizes(experiment, splits, seed)
@@ -70,8 +94,6 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
         # What chooses an epoch or ends a run belongs to a training that nobody looks at: here weights stay as they are.
         trainer.callbacks.clear()
         trainer.fit(splits, epochs=0, batch_size=settings.batch_size, verbose=False)
-    except PellucidError as error:
-        raise Refused(told(error)) from error
     return Ready(asked, prepared.resolved, trainer, splits, settings.epochs, settings.batch_size)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pellucid import HostArray, Run, Segment, Trace, Trainer, create
+import pellucid  # Trace by its full name: the glass box is imported once a step is opened, and not for the first frame
+from pellucid import HostArray, Run, Segment, Trainer, create
 
 Waits = Callable[[], None]
 
@@ -78,11 +79,10 @@ class Gate:
     """
 
     def __init__(
-        self, trainer: Trainer, seconds: float, wait: Waits, done: Callable[[Look, Trace | None], None]
+        self, trainer: Trainer, seconds: float, wait: Waits, done: Callable[[Look, pellucid.Trace | None], None]
     ) -> None:
         self._trainer, self._seconds, self._wait, self._done = trainer, seconds, wait, done
         self._due = self.cost = 0.0
-        self._tracing = create("callback", "trace", limit=MOST_BYTES)
         self._gradient: HostArray | None = None
         self._in: tuple[Run, Any, Any] | None = None
         self.traced = False
@@ -131,9 +131,9 @@ class Gate:
         self._due = start + self._seconds
         before = np.array(trainer.runtime.ops.to_host(trainer.runtime.arena.data))
         self.cost = time.perf_counter() - start
-        traces: list[Trace] = []
+        traces: list[pellucid.Trace] = []
         if traced:
-            with self._tracing.opener(trainer, traces.append)(step):
+            with create("callback", "trace", limit=MOST_BYTES).opener(trainer, traces.append)(step):
                 yield None
         else:
             yield False

@@ -13,11 +13,14 @@ import uvicorn
 from pellucid import ConfigError, Viewed
 
 from pellucid_studio.app import application
+from pellucid_studio.experiment import Refused
 from pellucid_studio.patience import PatientProtocol
 
 MOST_CONNECTIONS = 256
-# Of a client that hung up there is nothing to say; what else uvicorn has to say of errors is a mistake of ours.
-logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in record.getMessage())
+UNSAID = ("without completing response", "without starting response", "timeout graceful shutdown exceeded")
+# Of a client that hung up, or that the end of the studio does not wait for, there is nothing to say; what else uvicorn
+# has to say of errors is a mistake of ours.
+logging.getLogger("uvicorn.error").addFilter(lambda record: not any(each in record.getMessage() for each in UNSAID))
 
 
 class Serving:
@@ -34,24 +37,42 @@ class Serving:
 
     def __init__(self, port: int = 0, runs: Sequence[Viewed] = ()) -> None:
         self.token = secrets.token_urlsafe(24)
+        self._refused: Refused | None = None
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}/{self.token}/"
         app, self.pages = application(self.token, self.port, runs)
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
-            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=1, backlog=64,
             log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False,
             lifespan="on",
         ))  # fmt: skip
 
-    def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
-        """Build the first network, while the server starts."""
-        threading.Thread(target=self.pages.session.build, args=(sections,), kwargs={"trusted": trusted}).start()
+    def begin(self, sections: Mapping[str, Any], note: str = "") -> None:
+        """Build the first network of the user's own sections, while the server starts.
+
+        Args:
+            note: pages are told it with this network.
+        """
+        threading.Thread(target=self._begin, args=(sections, note), name="studio-first", daemon=True).start()
+
+    def _begin(self, sections: Mapping[str, Any], note: str) -> None:
+        try:
+            self.pages.session.build(sections, trusted=True, note=note)
+        except Refused as refused:  # there is nothing to show, and the user looks at the terminal
+            self._refused = refused
+            self.stop()
 
     def run(self) -> None:
-        """Answer until Ctrl-C, or until :meth:`stop` is called in another thread."""
+        """Answer until Ctrl-C, or until :meth:`stop` is called in another thread.
+
+        Raises:
+            ConfigError: of what :meth:`begin` was given no network can be built, with all mistakes.
+        """
         self._server.run(sockets=[self._socket])
+        if self._refused is not None:
+            raise ConfigError("\n".join(self._refused.lines)) from self._refused
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -9,9 +9,9 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pellucid import ConfigError, Split, Viewed, open_run
+from pellucid import ConfigError, Split, Viewed, listed, open_run
 from pellucid.workbench.experiments.sections import read_sections
 
 from pellucid_studio.presets import FIRST
@@ -21,18 +21,31 @@ LEFT_OUT = ("callbacks", "patience", "checkpoint_seconds", "threads")
 """Settings of [train] that belong to a training which nobody looks at."""
 
 
-def first_sections(experiment: Path | None, table: Path | None) -> dict[str, Any]:
-    """The sections that the playground begins with.
+class First(NamedTuple):
+    """The sections that the playground begins with, and what is to be said of them: what was left out; or nothing."""
+
+    sections: dict[str, Any]
+    note: str = ""
+
+
+def first_sections(experiment: Path | None, table: Path | None) -> First:
+    """What the playground begins with.
 
     Raises:
         ConfigError, DataError: a file that cannot be read.
     """
-    sections = dict(FIRST) if experiment is None else read_sections(experiment)
-    if experiment is not None and isinstance(sections.get("train"), dict):
-        sections["train"] = {key: value for key, value in sections["train"].items() if key not in LEFT_OUT}
+    sections, note = dict(FIRST) if experiment is None else read_sections(experiment), ""
+    train = sections.get("train")
+    if experiment is not None and isinstance(train, dict):
+        sections["train"] = {key: value for key, value in train.items() if key not in LEFT_OUT}
+        if found := [key for key in LEFT_OUT if key in train]:
+            note = (
+                f"Not used of [train] in {experiment.name}: {listed(found)}. In the studio whoever looks on decides "
+                f"when a run ends, and nothing is written. pellucid train {experiment.name} uses all of it."
+            )
     if table is not None:
         sections = {**sections, **_of_table(table)}
-    return sections
+    return First(sections, note)
 
 
 def _of_table(path: Path) -> dict[str, Any]:

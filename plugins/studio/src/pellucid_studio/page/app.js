@@ -24,7 +24,7 @@ function Tools({ session, open }) {
 }
 
 export function App({ session }) {
-  const { online, tab } = useStore(session.store);
+  const { online, tab, looked } = useStore(session.store);
   const [exporting, setExporting] = useState(false);
   const keys = (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -39,6 +39,6 @@ export function App({ session }) {
       <${Tools} session=${session} open=${() => setExporting(true)} /></header>
     ${online === false ? html`<p class="banner bad" role="alert">The line to the studio is broken; the run goes on without this page. Trying again …</p>` : null}
     <main id="main" role="tabpanel" tabindex="-1" aria-labelledby=${`tab-${tab}`}>
-      ${tab === "Playground" ? html`<${Playground} session=${session} />` : html`<${Views} socket=${session.socket} catalogue=${session.catalogue} />`}</main>
+      ${tab === "Playground" ? html`<${Playground} session=${session} />` : html`<${Views} key=${looked} session=${session} />`}</main>
     <${Export} session=${session} open=${exporting} close=${() => setExporting(false)} />`;
 }

@@ -12,20 +12,26 @@ import "./theme.js";
 const store = new Store({
   tab: TABS[0], online: null, running: "paused", failure: null, draft: null, ids: [], builtIds: [], sections: null, network: null, data: null, run: null, errors: [],
   refused: null, hint: null, speed: null, selected: null, opened: null,
+  listed: false, live: [], looked: 0,
 });
 
+const SOON = 1500; // ms after which the catalogue is asked for even where no frame has come
+const once = (socket, is) => new Promise((tell) => { const off = socket.on(is, () => { off(); tell(); }); });
+
+/** What there is to choose from is asked for after the first frame, which needs none of it. */
 async function begin() {
-  const asked = fetch("catalogue"), catalogue = new Catalogue({}), frames = new Frames(), socket = new Socket(live());
-  const session = new Session({ socket, store, frames, catalogue });
-  const built = new Promise((tell) => { const off = socket.on("built", () => { off(); tell(); }); });
+  const frames = new Frames(), socket = new Socket(live()), session = new Session({ socket, store, frames, catalogue: new Catalogue({}) });
+  const built = once(socket, "built"), soon = Promise.race([once(socket, "frame"), new Promise((tell) => { setTimeout(tell, SOON); })]);
   socket.connect();
-  const answer = await asked;
-  if (!answer.ok) throw new Error(`The studio answered ${answer.status}. Is it still running? Its address changes with every start.`);
-  Object.assign(catalogue, await answer.json());
   globalThis.studio = { session, frames, store }; // for the console of the curious
   document.getElementById("app").replaceChildren();
   render(html`<${App} session=${session} />`, document.getElementById("app"));
   addEventListener("hashchange", () => session.fromAddress());
+  await soon;
+  const answer = await fetch("catalogue");
+  if (!answer.ok) throw new Error(`The studio answered ${answer.status}. Is it still running? Its address changes with every start.`);
+  session.catalogue = new Catalogue(await answer.json());
+  store.set({ listed: true });
   await built;
   document.body.classList.add("ready");
 }

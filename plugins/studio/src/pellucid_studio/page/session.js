@@ -2,6 +2,7 @@
 
 import * as address from "./address.js";
 import { arrayOf } from "./arrays.js";
+import { lookOf, looksOf } from "./looks.js";
 import { at, put, same } from "./paths.js";
 
 export const TABS = ["Playground", "Views"];
@@ -24,6 +25,7 @@ export class Session {
     this.ids = 0;
     this.sent = [];
     this.sample = 0;
+    this.looks = { title: null, views: {} }; // which view is chosen, and of each the runs and what is set
     socket.on("built", (message) => this.built(message));
     socket.on("errors", (message) => this.wrong(message.errors));
     socket.on("frame", (message) => this.frame(message));
@@ -42,7 +44,6 @@ export class Session {
   // -- what comes ------------------------------------------------------------------------------------------------------
 
   built(message) {
-    this.catalogue.live = message.views ?? []; // the views that suit this network
     if (this.waiting > 1) { this.waiting--; return; } // a later one is under way
     const mine = this.waiting === 1;
     this.waiting = 0;
@@ -52,7 +53,7 @@ export class Session {
     const data = decoded(message.data, message.network);
     this.frames.forget();
     if (data.pictures) this.frames.picture(data.pictures, this.sample);
-    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data, run: message.run ?? null, errors: [], refused: null, hint: null, opened: null });
+    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data, run: message.run ?? null, live: message.views ?? [], errors: [], refused: null, hint: message.note || null, opened: null });
     if (this.begun) this.remember();
     else { this.begun = true; this.fromAddress(); this.pace = true; }
     if (this.goOn) { this.goOn = false; this.send("train"); }
@@ -172,10 +173,18 @@ export class Session {
     this.remember();
   }
 
+  /** Something in the views has changed: the address says it once it rests. */
+  looked() {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => { if (!this.waiting) this.remember(); }, REST);
+  }
+
   async remember() {
+    clearTimeout(this.looking);
     const { sections, tab } = this.state;
-    this.fragment = await address.written(tab === TABS[0] ? { sections } : { sections, view: tab });
-    history.replaceState(null, "", `#${this.fragment}`);
+    const fragment = await address.written(tab === TABS[0] ? { sections } : { sections, view: tab, look: lookOf(this.looks) });
+    this.fragment = fragment;
+    history.replaceState(null, "", `#${fragment}`);
   }
 
   /** Build what the address says, unless that is what runs already: reloading the page must not lose a run. */
@@ -183,7 +192,8 @@ export class Session {
     if (location.hash && location.hash.slice(1) === this.fragment) return;
     try {
       const state = await address.read(location.hash);
-      if (state) this.store.set({ tab: TABS.includes(state.view) ? state.view : TABS[0] });
+      if (state?.look) this.looks = looksOf(state.look);
+      if (state) this.store.set({ tab: TABS.includes(state.view) ? state.view : TABS[0], looked: this.state.looked + 1 });
       if (state && !same(state.sections, this.state.sections)) this.open(state.sections);
       else await this.remember();
     } catch (error) {

@@ -25,7 +25,7 @@ const FITS = {
   switch: (_, value) => typeof value === "boolean",
   text: (_, value) => typeof value === "string",
   plane: (_, value) => Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "number"),
-  drawing: (_, value) => Array.isArray(value) && value.every(Array.isArray),
+  drawing: (_, value) => Array.isArray(value) && value.every((line) => Array.isArray(line) && line.every((point) => Number.isFinite(point?.x + point?.y + point?.t))),
 };
 const fits = (control, value) => value !== undefined && Boolean(FITS[control.control]?.(control, value));
 

@@ -3,21 +3,26 @@
 
 import { Icon } from "../icons.js";
 import { html, useEffect, useMemo, useState } from "../preact.js";
+import { useStore } from "../store.js";
 import { Controls, shared } from "./controls.js";
 import { Panel } from "./panel.js";
 import { offers } from "./offers.js";
 
 const MOST_BESIDE = 3;
-const kept = new WeakMap(); // by the catalogue: what was chosen and set, for when somebody comes back from the other tab
 
-export function Views({ socket, catalogue }) {
-  if (!kept.has(catalogue)) kept.set(catalogue, { title: null, views: {} });
-  const before = kept.get(catalogue);
-  const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(before.title);
-  useEffect(() => socket.on("built", ({ views }) => setLive(views ?? [])), [socket]);
+/** What is chosen and set is kept in `session.looks`, for the address, and for when somebody comes back to this tab. */
+export function Views({ session }) {
+  const { live, listed } = useStore(session.store);
+  const { catalogue, socket, looks } = session;
+  const [title, choose] = useState(looks.title);
   const offered = useMemo(() => offers(catalogue, live), [catalogue, live]);
   const view = offered.find((each) => each.title === title) ?? offered[0];
-  before.title = view?.title ?? null;
+  useEffect(() => {
+    if (!view) return;
+    looks.title = view.title;
+    session.looked();
+  }, [view?.title]);
+  if (!listed) return html`<p class="note waiting" role="status">Looking for views …</p>`;
   if (!view) {
     return html`<section class="card viewless"><h2>Nothing to look at yet</h2>
       <p>A view looks at a model: a drawing and what a classifier takes it for, the plane of an autoencoder, pictures out of noise. Open the studio with a run,</p>
@@ -26,16 +31,16 @@ export function Views({ socket, catalogue }) {
   }
   return html`<div class="views">
     <nav class="viewchoice" aria-label="Views">${offered.map((each) => html`<button key=${each.title} type="button" aria-pressed=${each === view} onClick=${() => choose(each.title)}>${each.title}</button>`)}</nav>
-    <${Chosen} key=${view.title} view=${view} socket=${socket} before=${(before.views[view.title] ??= {})} /></div>`;
+    <${Chosen} key=${view.title} view=${view} socket=${socket} before=${(looks.views[view.title] ??= {})} changed=${() => session.looked()} /></div>`;
 }
 
 const isLarge = ({ control }) => control === "drawing" || control === "plane";
 
 /** One view: its controls, and a panel for each run. */
-function Chosen({ view, socket, before }) {
+function Chosen({ view, socket, before, changed }) {
   const { entries } = view, find = (key) => entries.find((entry) => entry.key === key);
   const [keys, setKeys] = useState(before.keys ?? [entries[0].key]), [values, setValues] = useState(before.values ?? {}), [known, setKnown] = useState({});
-  Object.assign(before, { keys, values });
+  useEffect(() => { Object.assign(before, { keys, values }); changed(); }, [keys, values]);
   const there = keys.filter(find), open = there.length ? there : [entries[0].key];
   const free = entries.filter((entry) => !open.includes(entry.key));
   const together = shared(open.map((key) => known[key])), names = new Set(together.map((control) => control.name));
