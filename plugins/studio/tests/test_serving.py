@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -281,6 +282,28 @@ def test_of_an_experiment_with_mistakes_the_terminal_is_told_and_nothing_is_serv
     assert next(command).startswith("http://127.0.0.1:")
     with pytest.raises(PellucidError, match=r"model\.hidden\.0: expected int"):
         next(command)
+
+
+def test_ctrl_c_ends_it_at_once_whoever_is_connected(tmp_path: Path) -> None:
+    """A page that reads nothing, a body that still comes, a training; and the port is free."""
+    studio = Studio(tmp_path)
+    head = f"POST /{studio.token}/check HTTP/1.1\r\nHost: 127.0.0.1:{studio.port}\r\nContent-Length: 4000\r\n\r\n{{"
+    try:
+        with studio.page() as page, socket.create_connection(("127.0.0.1", studio.port)) as line:
+            until(page, lambda m: m["is"] == "built")
+            page.send('{"do":"train"}')
+            line.sendall(head.encode())
+            until(page, lambda m: m["is"] == "frame" and m["state"] == "training")
+            start = time.monotonic()
+            studio.process.send_signal(signal.SIGINT)
+            studio.process.wait(SECONDS)
+            assert time.monotonic() - start < 5  # about 1.3 s on a machine that does nothing else
+        assert studio.said() == "Interrupted.\n"
+        with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", studio.port))
+    finally:
+        studio.close()
 
 
 @pytest.mark.parametrize(("words", "options"), [

@@ -302,6 +302,68 @@ def test_what_a_recorder_cannot_keep_is_no_end_of_the_training(heard: Heard, mon
     assert heard.do("step", "paused", beyond=paused["step"])["step"] == paused["step"] + 1
 
 
+def test_of_networks_that_are_made_at_once_the_last_asked_for_is_there(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one whose data take long to load, nor a reset of the network before, takes its place."""
+    from pellucid_studio import session
+
+    built(heard)
+    going, held = threading.Event(), threading.Event()
+
+    def slowly(sections: Any, **named: Any) -> Any:
+        ready = made_of(sections, **named)
+        if threading.current_thread().name == "slow":
+            going.set()
+            assert held.wait(SECONDS)
+        return ready
+
+    monkeypatch.setattr(session, "made_of", slowly)
+    for late in (lambda: heard.session.build(SECTIONS), heard.session.reset):
+        going.clear()
+        held.clear()
+        slow = threading.Thread(target=late, name="slow")
+        slow.start()
+        assert going.wait(SECONDS)
+        built(heard, model={"type": "dense", "units": 2})
+        held.set()
+        slow.join(SECONDS)
+        assert heard.session.ready is not None and heard.session.ready.sections["model"]["type"] == "dense"
+
+
+def test_what_nobody_foresaw_refuses_the_sections(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pellucid_diffusion")
+    built(heard)
+    with pytest.raises(Refused, match="takes 2 input"):  # as soon as it is looked at
+        heard.session.build({**SECTIONS, "model": {"type": "diffusion/mlp_denoiser"}, "loss": "mse"})
+
+    def raises(*given: Any, **named: Any) -> Any:
+        raise SystemExit(3)
+
+    monkeypatch.setattr("pellucid_studio.experiment.check", raises)
+    with pytest.raises(Refused, match="SystemExit: 3"):
+        heard.session.build(SECTIONS)
+
+
+def test_a_network_whose_plane_takes_too_much_memory_shows_one_sample(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid_studio.frames.MOST_NUMBERS", 100)
+    frame = built(heard)
+    assert "surface" not in frame and frame["sample"]["outputs"]
+
+
+def test_a_key_that_is_kept_pressed_does_not_put_off_a_pause(heard: Heard) -> None:
+    from pellucid_studio.runner import MOST_ORDERS
+
+    built(heard)
+    runner = heard.session._runner
+    assert runner is not None
+    for _ in range(500):
+        runner.do("sample")
+    assert runner._orders.qsize() <= MOST_ORDERS
+
+
 def test_where_nobody_looks_there_are_no_frames_and_the_curve_goes_on(heard: Heard) -> None:
     built(heard)
     heard.session.watch_for(False)

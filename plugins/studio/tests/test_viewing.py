@@ -78,7 +78,7 @@ class Counting(pl.View):
     """Counts."""
 
     title = "Counting"
-    going = threading.Event()
+    going, held = threading.Event(), threading.Event()
 
     def suits(self, opened: pl.Viewed) -> bool:
         return True
@@ -91,6 +91,11 @@ class Counting(pl.View):
             raise pl.DataError("fifty is not to be had.")
         if n == 51:
             raise RuntimeError("a mistake")
+        if n == 52:
+            raise SystemExit("an end")
+        if n == 53:
+            self.going.set()
+            self.held.wait(20)
         return self._slowly(n) if n > 60 else [pl.PageNote(str(n))]
 
     def _slowly(self, n: int) -> Any:
@@ -106,7 +111,6 @@ def viewing() -> Any:
     found = Viewing([pl.Viewed.of(model)], lambda: None)
     found._views = {"acme/counting": Counting()}
     yield found
-    found.close()
 
 
 def answers(
@@ -142,6 +146,7 @@ def test_a_generator_shows_each_state_and_says_which_is_the_last(viewing: Viewin
     [
         ({"n": 50}, 0, "acme/counting", "fifty is not to be had."),
         ({"n": 51}, 0, "acme/counting", "a mistake"),
+        ({"n": 52}, 0, "acme/counting", "SystemExit: an end"),
         ({"m": 1}, 0, "acme/counting", "no control"),
         ({}, 3, "acme/counting", "no such view"),
         ({}, "live", "acme/counting", "no such view"),
@@ -163,6 +168,22 @@ def test_a_question_that_is_over_is_not_answered_to_its_end(viewing: Viewing) ->
     assert len(heard) < 99
 
 
+def test_a_view_that_does_not_end_holds_up_no_other_model() -> None:
+    opened = [pl.Viewed.of(pl.build("dense", units=2, input_shape=(2,), seed=0)) for _ in range(2)]
+    viewing = Viewing(opened, lambda: None)
+    viewing._views = {"acme/counting": Counting()}
+    Counting.going.clear()
+    asked = [viewing.ask("acme/counting", 0, {"n": 53}, lambda message: None) for _ in range(4)]
+    assert Counting.going.wait(10)
+    assert answers(viewing, {"n": 7}, 1)[0]["parts"][0]["text"] == "7"
+    for asking in asked:
+        asking.over.set()
+    viewing.ask("acme/counting", 0, {"n": 8}, lambda message: None)
+    assert len(viewing._hands[0]._waiting) == 1
+    Counting.held.set()
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("studio-"))
+
+
 def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() -> None:
     vae = pytest.importorskip("pellucid_vae.views")
     opened = next(iter(vae.Latent.tried_on()))
@@ -173,4 +194,3 @@ def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() ->
     for run in (0, "live"):
         (heard,) = answers(viewing, {}, run, "vae/latent")
         assert heard["parts"] and heard["controls"], heard
-    viewing.close()

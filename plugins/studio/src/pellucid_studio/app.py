@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
-from pellucid import PellucidError, Viewed
+from pellucid import Viewed
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -19,8 +19,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pellucid_studio import asked
 from pellucid_studio.arrays import text_of
+from pellucid_studio.aside import Aside
 from pellucid_studio.catalogue import catalogue
-from pellucid_studio.experiment import Refused, made_of
+from pellucid_studio.checking import checked
+from pellucid_studio.experiment import Refused, made_of, refusing
 from pellucid_studio.guards import STEP_POLICY, App, Guard, Rate
 from pellucid_studio.pages import Page, Pages
 from pellucid_studio.session import Told
@@ -32,6 +34,8 @@ MOST_REFUSED = 20
 """Messages that are none, before a socket is closed."""
 MOST_ASKED = 16
 """Views that one page shows at once."""
+MOST_ASIDE = 6
+"""Networks and tables that are made at once; and as many other answers."""
 MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 60.0, 200.0
 TYPES = {
     ".js": "text/javascript",
@@ -54,8 +58,7 @@ def application(token: str, port: int, runs: Sequence[Viewed] = ()) -> tuple[App
     async def lifespan(app: Any) -> AsyncIterator[None]:
         studio.pages.begin()
         yield
-        studio.viewing.close()
-        await asyncio.to_thread(studio.pages.session.close)
+        studio.pages.session.close()
 
     routes = [
         Route("/", studio.index),
@@ -87,6 +90,7 @@ class _Studio:
         self.viewing = Viewing(runs, self.pages.session.viewed)
         self.pages.session.views_of = self.viewing.of_live
         self._files = page_files()
+        self._reading, self._making = Aside(MOST_ASIDE), Aside(MOST_ASIDE)
         self._catalogue = ""
 
     async def index(self, request: Request) -> Response:
@@ -103,7 +107,10 @@ class _Studio:
         return Response(path.read_bytes(), media_type=kind)
 
     async def catalogue(self, request: Request) -> Response:
-        self._catalogue = self._catalogue or await asyncio.to_thread(self._listed)
+        try:
+            self._catalogue = self._catalogue or await self._reading(self._listed)
+        except Refused as refused:
+            return PlainTextResponse(refused.mistakes[0].text, 503)
         return Response(self._catalogue, media_type="application/json")
 
     def _listed(self) -> str:
@@ -114,41 +121,37 @@ class _Studio:
         table = await _body(request, {"sections": (asked.is_table, True)})
         if isinstance(table, Response):
             return table
-        return JSONResponse(await asyncio.to_thread(self._checked, table["sections"]))
-
-    def _checked(self, sections: Any) -> dict[str, Any]:
-        from pellucid_studio.checking import checked
-
-        try:
-            return checked(sections)
-        except Refused as refused:
-            return {"errors": [mistake._asdict() for mistake in refused.mistakes]}
+        return await self._answer(self._making, checked, table["sections"])
 
     async def written(self, request: Request) -> Response:
         table = await _body(request, {"sections": (asked.is_table, True)})
         if isinstance(table, Response):
             return table
-        return JSONResponse(await asyncio.to_thread(self._written, table["sections"]))
+        return await self._answer(self._making, self._written, table["sections"])
 
     def _written(self, sections: Any) -> dict[str, Any]:
-        try:
-            present = self.pages.session.ready
-            ready = present if present is not None and present.sections == sections else made_of(sections)
+        present = self.pages.session.ready
+        ready = present if present is not None and present.sections == sections else made_of(sections)
+        with refusing():
             return {"toml": toml_of(sections), "python": python_of(ready)}
-        except Refused as refused:
-            return {"errors": [mistake._asdict() for mistake in refused.mistakes]}
 
     async def table(self, request: Request) -> Response:
         text = await request.body()
+        return await self._answer(self._making, self._given, request.headers.get("x-name", "table.csv"), text)
+
+    def _given(self, name: str, text: bytes) -> dict[str, Any]:
+        with refusing():
+            return {"data": {"type": "studio/own_table", "name": give(name, text)}}
+
+    async def _answer(self, aside: Aside, function: Callable[..., dict[str, Any]], *given: Any) -> Response:
         try:
-            name = await asyncio.to_thread(give, request.headers.get("x-name", "table.csv"), text)
-        except PellucidError as error:
-            return JSONResponse({"errors": [{"path": "", "text": str(error)}]})
-        return JSONResponse({"data": {"type": "studio/own_table", "name": name}})
+            return JSONResponse(await aside(function, *given))
+        except Refused as refused:
+            return JSONResponse({"errors": [mistake._asdict() for mistake in refused.mistakes]})
 
     async def step(self, request: Request) -> Response:
         try:
-            text = await asyncio.to_thread(self.pages.session.step_page)
+            text = await self._reading(self.pages.session.step_page)
         except Refused as refused:
             return PlainTextResponse(refused.mistakes[0].text, 404)
         return HTMLResponse(text, headers={"content-security-policy": STEP_POLICY})
@@ -190,9 +193,9 @@ class _Studio:
     async def _do(self, message: asked.Asked, page: Page) -> None:
         session, given = self.pages.session, message.given
         if message.do == "build":
-            await _answered(page, session.build, given["sections"])
+            await self._build(page, session.build, given["sections"])
         elif message.do == "reset":
-            await _answered(page, session.reset)
+            await self._build(page, session.reset)
         elif message.do in ("train", "pause", "step", "sample"):
             session.do(message.do)  # type: ignore[arg-type]
         elif message.do == "speed":
@@ -214,6 +217,12 @@ class _Studio:
         elif message.do == "ping":
             page.tell(Told('{"is":"pong"}'))
 
+    async def _build(self, page: Page, build: Callable[..., None], *given: Any) -> None:
+        try:
+            await self._making(build, *given)
+        except Refused as refused:
+            _tell_mistakes(page, refused)
+
     def _ask(self, page: Page, id: int, view: str, run: Any, values: dict[str, Any]) -> None:
         if id not in page.asked and len(page.asked) >= MOST_ASKED:
             raise asked.Refused(f"at most {MOST_ASKED} views at once.")
@@ -221,11 +230,13 @@ class _Studio:
         loop = asyncio.get_running_loop()
 
         def tell(message: dict[str, Any]) -> None:
-            loop.call_soon_threadsafe(show, message)
+            text = text_of({"is": "shown", "id": id, **message})  # in the view's thread, not in the server's
+            with suppress(RuntimeError):  # the server has ended in the meantime
+                loop.call_soon_threadsafe(show, text)
 
-        def show(message: dict[str, Any]) -> None:
+        def show(text: str) -> None:
             if page.asked.get(id) is asking:
-                page.show(id, message)
+                page.show(id, text)
 
         asking = page.asked[id] = self.viewing.ask(view, run, values, tell)
 
@@ -236,13 +247,6 @@ async def _send(socket: WebSocket, page: Page) -> None:
             await socket.send_text(await page.next())
     except (WebSocketDisconnect, OSError, RuntimeError):
         return
-
-
-async def _answered(page: Page, build: Any, *given: Any) -> None:
-    try:
-        await asyncio.to_thread(build, *given)
-    except Refused as refused:
-        _tell_mistakes(page, refused)
 
 
 def _tell_mistakes(page: Page, refused: Refused) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from secrets import randbits
 from typing import Any
 
-from pellucid import PellucidError
 from pellucid.registry.reader import Reader
 
 from pellucid_studio.allowed import mistakes_in
 from pellucid_studio.described import data_of
-from pellucid_studio.experiment import Refused, made_of, told
+from pellucid_studio.experiment import Refused, made_of, refusing
 from pellucid_studio.frames import Frames
 
 
@@ -21,11 +20,13 @@ def checked(sections: dict[str, Any]) -> dict[str, Any]:
         Refused: with the mistakes.
     """
     if "model" in sections:
-        network, data = Frames(made_of(sections)).described()
+        ready = made_of(sections)
+        with refusing():
+            network, data = Frames(ready).described()
         return {"network": network, "data": data}
     if mistakes := mistakes_in(sections):
         raise Refused(mistakes)
-    try:
+    with refusing():
         section = sections.get("data", {})
         section = {"type": section} if isinstance(section, str) else section
         reader = Reader()
@@ -33,6 +34,4 @@ def checked(sections: dict[str, Any]) -> dict[str, Any]:
         reader.finish()
         seed = section.get("seed", sections.get("train", {}).get("seed"))
         splits = dataset.splits(randbits(32) if seed is None else seed)
-    except PellucidError as error:
-        raise Refused(told(error)) from error
-    return {"data": data_of(section["type"], splits)}
+        return {"data": data_of(section["type"], splits)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import randbits
 from typing import Any
@@ -43,8 +44,29 @@ class Refused(Exception):
     """Sections that make no network, and all that is wrong with them."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
+        self.lines = [f"{each.path}: {each.text}" if each.path else each.text for each in mistakes]
+        super().__init__("; ".join(self.lines))
+
+
+@contextmanager
+def refusing(place: Callable[[Mistake], Mistake] = lambda mistake: mistake) -> Iterator[None]:
+    """Whatever is raised while something is made of sections refuses them: a component is code of any plugin.
+
+    Args:
+        place: puts a mistake at the section that it is about.
+    """
+    try:
+        yield
+    except Refused:
+        raise
+    except PellucidError as error:
+        raise Refused([place(mistake) for mistake in told(error)]) from error
+    except MemoryError as error:
+        raise Refused([Mistake("", "There is not enough memory for this. Make layers or batches smaller.")]) from error
+    except BaseException as error:  # SystemExit of a component, too, ends no thread of the studio
+        text = f"{type(error).__name__}: {error}. This is a mistake in pellucid or in a plugin."
+        raise Refused([Mistake("", text)]) from error
 
 
 def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
@@ -60,7 +82,7 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
     if not trusted and (mistakes := mistakes_in(asked)):
         raise Refused(mistakes)
     parts: dict[str, Any] = {}
-    try:
+    with refusing(lambda mistake: placed(mistake, asked, parts)):
         seeded = _seeded(asked)
         experiment, seed = check(seeded), seeded["train"]["seed"]
         settings, parts = experiment.settings, vars(experiment)
@@ -72,8 +94,6 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
         # What chooses an epoch or ends a run belongs to a training that nobody looks at: here weights stay as they are.
         trainer.callbacks.clear()
         trainer.fit(splits, epochs=0, batch_size=settings.batch_size, verbose=False)
-    except PellucidError as error:
-        raise Refused([placed(mistake, asked, parts) for mistake in told(error)]) from error
     return Ready(asked, prepared.resolved, trainer, splits, settings.epochs, settings.batch_size)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from typing import Any
 
@@ -15,6 +16,7 @@ from pellucid_studio.described import MOST_POINTS, as_pictures, bounds_of, data_
 from pellucid_studio.experiment import Ready
 from pellucid_studio.look import Look
 from pellucid_studio.network import Network, take
+from pellucid_studio.sizes import MOST_NUMBERS
 
 GRID = 40
 """Points of the surface in each direction; units are shown at every second of them."""
@@ -41,9 +43,14 @@ class Curve:
         self.validation: list[float | None] = []
         self.version = 0
         self._before: Look | None = None
+        self._whole = threading.Lock()  # the trainer's thread adds while the server's reads
 
     def add(self, look: Look) -> None:
         """One point: the mean loss since the look before."""
+        with self._whole:
+            self._add(look)
+
+    def _add(self, look: Look) -> None:
         loss = self._mean(look)
         self._end(look)
         self._before = look
@@ -81,11 +88,12 @@ class Curve:
 
     def since(self, version: int, place: int, ends: int = 0) -> tuple[dict[str, Any], tuple[int, int, int]]:
         """What is new for a page that knows so many points of both curves, and what it knows then."""
-        start, end = (place, ends) if version == self.version else (0, 0)
-        new: dict[str, Any] = {"from": start, "steps": self.steps[start:], "loss": self.losses[start:]}
-        if end < len(self.ends):
-            new["validation"] = {"steps": self.ends[end:], "loss": self.validation[end:]}
-        return new, (self.version, len(self.steps), len(self.ends))
+        with self._whole:
+            start, end = (place, ends) if version == self.version else (0, 0)
+            new: dict[str, Any] = {"from": start, "steps": self.steps[start:], "loss": self.losses[start:]}
+            if end < len(self.ends):
+                new["validation"] = {"steps": self.ends[end:], "loss": self.validation[end:]}
+            return new, (self.version, len(self.steps), len(self.ends))
 
 
 class Frames:
@@ -123,6 +131,9 @@ class Frames:
     def described(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """NETWORK and DATA of the protocol."""
         train = self.ready.splits.train
+        _, outputs = self.network.outputs(self.sample(0))
+        if sum(each.size for each in outputs.values()) * GRID * GRID > MOST_NUMBERS:  # a sample's units are shown
+            self._grid = None
         network = self.network.described(self.sample(0), train.features, self.ready.splits.classes)
         return network, data_of(self.ready.resolved["data"]["type"], self.ready.splits)
 
@@ -130,6 +141,10 @@ class Frames:
 
     def made(self, look: Look, *, moving: bool, surface: bool, units: bool, sample: int = 0) -> dict[str, Any]:
         """What a frame says of a look, but for the state and the curve."""
+        with np.errstate(all="ignore"):  # a training that diverges is shown, and not said in the terminal
+            return self._made(look, moving, surface, units, sample)
+
+    def _made(self, look: Look, moving: bool, surface: bool, units: bool, sample: int) -> dict[str, Any]:
         take(self.network.model, look)
         frame: dict[str, Any] = {
             "step": look.step, "epoch": look.epoch, "samples": look.position, "speed": self._speed(look, moving),
@@ -233,4 +248,5 @@ def _validation(record: dict[str, Any] | None) -> dict[str, Any] | None:
 def _grid(across: tuple[float, float], up: tuple[float, float]) -> HostArray:
     """All points of the grid, row by row, the lowest row first, (GRID², 2)."""
     x, y = np.meshgrid(np.linspace(*across, GRID), np.linspace(*up, GRID))
-    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)

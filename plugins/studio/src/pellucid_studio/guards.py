@@ -76,8 +76,10 @@ class Guard:
         self._rate = Rate(A_SECOND, AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Who does not wait for an answer gets none; a body that is none has been answered by the server.
-        with suppress(ClientDisconnect, LocalProtocolError):
+        # Who does not wait for an answer gets none; a body that is none has been answered by the server; and whose
+        # body still comes when the studio ends is not waited for.
+        ends = asyncio.CancelledError if scope["type"] == "http" else LocalProtocolError
+        with suppress(ClientDisconnect, LocalProtocolError, ends):
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,9 +44,9 @@ class Page:
         """Another network has been built: what was known of the curve is of the one before."""
         self._frame, self._known = None, (-1, 0, 0)
 
-    def show(self, number: int, message: dict[str, Any]) -> None:
+    def show(self, number: int, text: str) -> None:
         """What a view shows, in place of what it showed before and nobody has read."""
-        self._views[number] = text_of({"is": "shown", "id": number, **message})
+        self._views[number] = text
         self._ready.set()
 
     def leave(self, number: int) -> None:

@@ -50,4 +50,5 @@ class Points(Dataset):
 
     def load(self, rng: np.random.Generator) -> Split:
         whole = all(isinstance(value, int) for value in self.y)
-        return Split(np.asarray(self.x, np.float32), np.asarray(self.y, np.int64 if whole else np.float32))
+        with np.errstate(over="ignore"):  # what float32 cannot hold, Split refuses
+            return Split(np.asarray(self.x, np.float32), np.asarray(self.y, np.int64 if whole else np.float32))

@@ -20,6 +20,7 @@ SECONDS, UNWATCHED = 1 / 30, 0.25
 """Between two looks at a training, and where nobody is there to see them: only the curve goes on."""
 SHARE = 0.05
 """Of the time of a training that looks may take: those at millions of parameters are rarer."""
+MOST_ORDERS = 16
 
 
 class _Left(Exception):
@@ -77,8 +78,10 @@ class Runner:
     # -- from other threads ----------------------------------------------------------------------------------------
 
     def do(self, order: Do) -> None:
-        """Train, pause, or take one step; what is asked for while another is under way waits for its turn."""
-        self._orders.put(order)
+        """Train, pause, or take one step; what is asked for while another is under way waits for its turn, unless
+        too much waits already: who keeps a key pressed is not to wait for all of that before a pause."""
+        if self._orders.qsize() < MOST_ORDERS:
+            self._orders.put(order)
         self._awake.set()
 
     def limit(self, steps_a_second: float | None) -> None:
@@ -110,7 +113,7 @@ class Runner:
                 self._fail(str(error))
             except MemoryError:
                 self._fail("There is not enough memory for this step. Make the network or the batches smaller.")
-            except Exception as error:  # of a plugin's component: the page says so, and a reset goes on
+            except BaseException as error:  # of a plugin's component: the page says so, and a reset goes on
                 self._fail(f"{type(error).__name__}: {error}. This is a mistake in pellucid or in a plugin.")
 
     def _follow(self, order: Do) -> None:
@@ -123,6 +126,7 @@ class Runner:
 
     def _fail(self, why: str) -> None:
         self.state, self.failure = "failed", why
+        self.untraced = why
         self.gate.take_out()
         self._close_loop()
         self._tell(looked(self.ready.trainer))

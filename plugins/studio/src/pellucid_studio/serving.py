@@ -17,8 +17,10 @@ from pellucid_studio.experiment import Refused
 from pellucid_studio.patience import PatientProtocol
 
 MOST_CONNECTIONS = 256
-# Of a client that hung up there is nothing to say; what else uvicorn has to say of errors is a mistake of ours.
-logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in record.getMessage())
+UNSAID = ("without completing response", "without starting response", "timeout graceful shutdown exceeded")
+# Of a client that hung up, or that the end of the studio does not wait for, there is nothing to say; what else uvicorn
+# has to say of errors is a mistake of ours.
+logging.getLogger("uvicorn.error").addFilter(lambda record: not any(each in record.getMessage() for each in UNSAID))
 
 
 class Serving:
@@ -42,7 +44,7 @@ class Serving:
         app, self.pages = application(self.token, self.port, runs)
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
-            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=1, backlog=64,
             log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False,
             lifespan="on",
         ))  # fmt: skip
@@ -53,7 +55,7 @@ class Serving:
         Args:
             note: pages are told it with this network.
         """
-        threading.Thread(target=self._begin, args=(sections, note), name="studio-first").start()
+        threading.Thread(target=self._begin, args=(sections, note), name="studio-first", daemon=True).start()
 
     def _begin(self, sections: Mapping[str, Any], note: str) -> None:
         try:
@@ -70,9 +72,7 @@ class Serving:
         """
         self._server.run(sockets=[self._socket])
         if self._refused is not None:
-            raise ConfigError(
-                "\n".join(f"{each.path}: {each.text}".removeprefix(": ") for each in self._refused.mistakes)
-            )
+            raise ConfigError("\n".join(self._refused.lines)) from self._refused
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -8,17 +8,20 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+import pellucid
 from pellucid import Layer, Viewed, require_runtime, to_config
 
 from pellucid_studio.allowed import Mistake
 from pellucid_studio.arrays import text_of
-from pellucid_studio.experiment import Ready, Refused, Sections, made_of
+from pellucid_studio.experiment import Ready, Refused, Sections, made_of, refusing
 from pellucid_studio.frames import Curve, Frames
 from pellucid_studio.look import Look
 from pellucid_studio.network import take
 from pellucid_studio.runner import Do, Runner
 
 Tell = Callable[["Told"], None]
+SECONDS = 0.3
+"""For which an end waits for each thread: they are daemons, and a step may take longer."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ class Session:
     def __init__(self, tell: Tell, views_of: Callable[[Viewed], list[str]] = lambda opened: []) -> None:
         self._tell, self.views_of = tell, views_of
         self._viewed: Viewed | None = None
-        self._building = threading.Lock()  # one network after the other
         self._changed = threading.Condition()
         self._runner: Runner | None = None
         self._frames: Frames | None = None
         self._look: Look | None = None
         self._closed = self._fresh = False
+        self._asked = self._installed = 0
         self.watch = Watch()
         self._watched = True
         self.built = ""
@@ -73,21 +76,25 @@ class Session:
     def build(self, sections: Mapping[str, Any], *, trusted: bool = False, note: str = "") -> None:
         """Put a new network in place of the present one, which stays where there are mistakes.
 
+        Of several that are made at once, what was asked for last is there in the end: one whose data take minutes to
+        load neither holds up the others nor takes their place afterwards.
+
         Args:
             trusted: the sections are the user's own file's; note: what pages are told with this network.
 
         Raises:
             Refused: with the mistakes.
         """
-        with self._building:
-            self._install(made_of(sections, trusted=trusted), note)
+        with self._changed:
+            self._asked += 1
+            number = self._asked
+        self._install(made_of(sections, trusted=trusted), lambda: number > self._installed, number, note)
 
     def reset(self) -> None:
         """The same network anew, with weights drawn again unless a seed says which."""
         runner = self._runner
-        if runner is not None:
-            with self._building:
-                self._install(made_of(runner.ready.sections, trusted=True))
+        if runner is not None:  # if nobody has built another in the meantime
+            self._install(made_of(runner.ready.sections, trusted=True), lambda: self._runner is runner, 0)
 
     def do(self, order: Do) -> None:
         if self._runner is not None:
@@ -104,19 +111,21 @@ class Session:
         Raises:
             Refused: there is none, and why.
         """
-        trace = None if self._runner is None else self._runner.trace
+        return int(self._trace().setting.step) + 1
+
+    def _trace(self) -> pellucid.Trace:
+        runner = self._runner
+        trace = None if runner is None else runner.trace
         if trace is None:
-            why = "No network has been built." if self._runner is None else self._runner.untraced
+            why = "No network has been built." if runner is None else runner.untraced
             raise Refused([Mistake("", why)])
-        return int(trace.setting.step) + 1
+        return trace
 
     def step_page(self) -> str:
         """The page of the step that was taken last with a recorder looking on; the glass box's own."""
         from pellucid.glassbox.page.render import LARGEST, page  # what the first frame need not wait for
 
-        self.opened()
-        assert self._runner is not None and self._runner.trace is not None
-        text = page(self._runner.trace)
+        text = page(self._trace())
         if len(text) > LARGEST:
             raise Refused([Mistake("", "The page of this step is too large. Take smaller batches, and a step.")])
         return text
@@ -139,8 +148,8 @@ class Session:
             self._changed.notify()
         if self._runner is not None:
             self._runner.leave()
-            self._runner.join(2.0)
-        self._thread.join(2.0)
+            self._runner.join(SECONDS)
+        self._thread.join(SECONDS)
 
     def viewed(self) -> Viewed | None:
         """The network with the weights that it has now, for whoever looks at it; one at a time."""
@@ -156,20 +165,25 @@ class Session:
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
-    def _install(self, ready: Ready, note: str = "") -> None:
-        frames = Frames(ready)
-        network, data = frames.described()
-        sections: Sections = ready.sections
-        viewed = Viewed.of(_to_look_at(ready), ready.splits)
-        built = text_of({
-            "is": "built", "note": note, "views": self.views_of(viewed), "sections": sections, "network": network,
-            "data": data,
-            "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
-                    "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
-        })  # fmt: skip
-        if self._runner is not None:
-            self._runner.leave()
+    def _install(self, ready: Ready, wanted: Callable[[], bool], number: int, note: str = "") -> None:
+        """Put it in place of the present one if, when all of it is there, it is wanted still."""
+        with refusing():
+            frames = Frames(ready)
+            network, data = frames.described()
+            sections: Sections = ready.sections
+            viewed = Viewed.of(_to_look_at(ready), ready.splits)
+            built = text_of({
+                "is": "built", "note": note, "views": self.views_of(viewed), "sections": sections, "network": network,
+                "data": data,
+                "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
+                        "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
+            })  # fmt: skip
         with self._changed:  # no frame of it comes before it is told, and nothing that is asked then finds no one
+            if self._closed or not wanted():
+                return
+            self._installed = max(number, self._installed)
+            if self._runner is not None:
+                self._runner.leave()
             self._frames, self._look, self._viewed, self.built = frames, None, viewed, built
             self._runner = Runner(ready, self._heard)
             self._runner.limit(self._speed)
@@ -212,7 +226,7 @@ class Session:
                 look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
             )
             return Told(text_of(told | made)[:-1], frames.curve)
-        except Exception as error:
+        except BaseException as error:
             made = frames.made(look, moving=state == "training", surface=False, units=False)
             why = f"The network cannot be shown as it is now: {type(error).__name__}: {error}"
             return Told(text_of({"text": why} | told | made)[:-1], frames.curve)

@@ -6,7 +6,6 @@ import inspect
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Literal
 
@@ -31,6 +30,32 @@ class Asking:
         self.over = threading.Event()
 
 
+class Hands:
+    """The thread in which one model is looked at: it is in one pair of hands at a time.
+
+    A view that takes long holds up the other views of its model alone, and the end of the studio not at all.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Asking, Callable[[Asking], None]]] = []
+        self._changed = threading.Condition()
+        threading.Thread(target=self._work, name="studio-view", daemon=True).start()
+
+    def put(self, asking: Asking, answer: Callable[[Asking], None]) -> None:
+        """Let it wait for its turn; what is over waits no longer."""
+        with self._changed:
+            self._waiting = [each for each in self._waiting if not each[0].over.is_set()]
+            self._waiting.append((asking, answer))
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                asking, answer = self._waiting.pop(0)
+            answer(asking)
+
+
 class Viewing:
     """All views, and all that can be looked at.
 
@@ -43,11 +68,7 @@ class Viewing:
         self._runs, self._live = list(runs), live
         self._views: dict[str, View] | None = None
         self._lock = threading.Lock()
-        self._locks: dict[RunIndex, threading.Lock] = {}
-        self._workers = ThreadPoolExecutor(2, "studio-views")
-
-    def close(self) -> None:
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._hands: dict[RunIndex, Hands] = {}
 
     @property
     def views(self) -> dict[str, View]:
@@ -90,28 +111,28 @@ class Viewing:
     def ask(self, view: str, run: RunIndex, values: Mapping[str, Any], tell: Tell) -> Asking:
         """Show this; ``tell`` is called in another thread with ``{"controls", "parts", "more"}`` or ``{"error"}``."""
         asking = Asking()
-        self._workers.submit(self._answer, asking, view, run, values, tell)
+        of = run if run == "live" or run < len(self._runs) else len(self._runs)  # it says that there is no such run
+        if of not in self._hands:
+            self._hands[of] = Hands()
+        self._hands[of].put(asking, lambda asking: self._answer(asking, view, run, values, tell))
         return asking
 
     def _answer(self, asking: Asking, name: str, run: RunIndex, values: Mapping[str, Any], tell: Tell) -> None:
-        with self._lock:
-            lock = self._locks.setdefault(run, threading.Lock())
-        with lock:  # a model is in one pair of hands at a time
-            if asking.over.is_set():
-                return
-            try:
-                for message in self._shown(name, run, values):
-                    if asking.over.is_set():
-                        return
-                    if len(text_of(message)) > MOST_BYTES:
-                        message = {"error": f"This is more than {MOST_BYTES // 2**20} MiB, and too much for a page."}
-                    tell(message)
-            except PellucidError as error:
-                tell({"error": str(error)})
-            except MemoryError:
-                tell({"error": "There is not enough memory to show this."})
-            except Exception as error:
-                tell({"error": f"{type(error).__name__}: {error}. This is a mistake in the plugin of {name:.40}."})
+        if asking.over.is_set():
+            return
+        try:
+            for message in self._shown(name, run, values):
+                if asking.over.is_set():
+                    return
+                if len(text_of(message)) > MOST_BYTES:
+                    message = {"error": f"This is more than {MOST_BYTES // 2**20} MiB, and too much for a page."}
+                tell(message)
+        except PellucidError as error:
+            tell({"error": str(error)})
+        except MemoryError:
+            tell({"error": "There is not enough memory to show this."})
+        except BaseException as error:  # SystemExit, too, is to be answered
+            tell({"error": f"{type(error).__name__}: {error}. This is a mistake in the plugin of {name:.40}."})
 
     def _shown(self, name: str, run: RunIndex, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         view, opened = self.views.get(name), self._opened(run)
