@@ -179,6 +179,8 @@ def test_a_table_of_ones_own_is_trained_on(client: TestClient) -> None:
     assert network["inputs"] == ["width", "height"] and network["outputs"] == ["no", "yes"]
     written = client.post(at("written"), json={"sections": sections}).json()
     assert 'train = "my_t.csv"' in written["toml"] and "studio/own_table" not in written["toml"] + written["python"]
+    wide = client.post(at("table"), content=b"1," * 50_000 + b"1\n", headers={"x-name": "wide.csv"}).json()["errors"]
+    assert "at most 1,000 columns" in wide[0]["text"]
     errors = client.post(at("table"), content=b"\xff\xfe\x00", headers={"x-name": "x.csv"}).json()["errors"]
     assert errors[0]["text"] and "/tmp" not in errors[0]["text"]
     sections["data"] = {"type": "studio/own_table", "name": "/etc/passwd"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from plugins.studio.tests.studio_process import Studio
+from plugins.studio.tests.studio_process import Studio, started
 
 PAGE = Path(__file__).parents[1] / "src" / "pellucid_studio" / "page"
 CONTRASTS = """() => {
@@ -236,6 +236,22 @@ def test_little_motion_where_that_was_asked_for(browser: Any, address: str) -> N
     assert studio.ask("studio.frames.count.painted") - before <= 8
     studio.tab.get_by_role("button", name="Pause").click()
     studio.close()
+
+
+@pytest.mark.slow
+def test_what_is_left_out_of_an_experiment_is_told_until_something_is_done(browser: Any, tmp_path: Path) -> None:
+    train = "epochs = 3\npatience = 1\nthreads = 1\n"
+    (tmp_path / "mine.toml").write_text(
+        f'loss = "softmax_cross_entropy"\n[data]\ntype = "iris"\n[model]\ntype = "dense"\nunits = 3\n[train]\n{train}'
+    )
+    with started("mine.toml", folder=tmp_path) as address:
+        studio = Studio(browser, address)
+        told = studio.tab.locator(".banner")
+        assert told.inner_text().startswith("Not used of [train] in mine.toml: patience, threads.")
+        studio.tab.get_by_role("button", name="Train").click()
+        studio.until("studio.frames.last?.step > 0")
+        assert told.count() == 0
+        studio.close()
 
 
 @pytest.mark.slow

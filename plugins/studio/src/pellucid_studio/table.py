@@ -15,6 +15,7 @@ from pellucid.workbench.experiments.sections import reader_of
 
 MOST_TABLES = 8
 MOST_BYTES = 5 * 1024 * 1024
+MOST_COLUMNS = 1_000
 TABLES: dict[str, Path] = {}
 """The tables of this process, by their names."""
 _LOCK = Lock()
@@ -68,6 +69,12 @@ def give(name: str, text: bytes) -> str:
     """
     plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
     plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
+    columns = 1 + max(text.partition(b"\n")[0].count(mark) for mark in (b",", b";", b"\t", b"|"))
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"{plain}, line 1: expected at most {MOST_COLUMNS:,} columns, in the studio. Received: {columns:,}. Leave "
+            "some out, or train on it with pellucid train."
+        )
     with _LOCK:
         if not _FOLDER:
             _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))

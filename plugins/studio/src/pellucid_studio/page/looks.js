@@ -1,7 +1,7 @@
 // What is looked at, as the address says it: the chosen view, its runs, and what is set.
 
-const FINE = 1e4; // places of a drawing and numbers of sliders: as fine as anybody can set them
-const rounded = (_, value) => (typeof value === "number" ? Math.round(value * FINE) / FINE : value);
+const DIGITS = 5; // of places in a drawing and of numbers of sliders: as fine as anybody can set them
+const rounded = (_, value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value);
 
 /** {title, runs, values} of the view that is chosen; undefined where none is. */
 export function lookOf({ title, views }) {
