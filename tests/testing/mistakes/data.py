@@ -60,7 +60,11 @@ CONFUSION = Patient(
     "pellucid.standard.metrics.confusion",
     ("metric core/confusion_matrix",),
     (
-        Mistake("turned about", "true.astype(np.int64) * k + predicted", "predicted.astype(np.int64) * k + true"),
+        Mistake(
+            "turned about",
+            "(true.astype(np.int64) * (k + 1) + predicted)",
+            "(predicted.astype(np.int64) * (k + 1) + true)",
+        ),
         Mistake("absent classes count", "support[there]))", "support[there]) * there.mean())"),
     ),
     within="ConfusionMatrix",
@@ -70,7 +74,7 @@ COUNTS = Patient(
     "pellucid.standard.metrics.confusion",
     ("metric core/precision", "metric core/recall", "metric core/f1"),
     (
-        Mistake("weights ignored for what is right", "w * (true == predicted)", "1.0 * (true == predicted)"),
+        Mistake("weights ignored for what is right", "said * (true == predicted)", "1.0 * (true == predicted)"),
         Mistake(
             "classes that occur nowhere count", "else predicted + support > 0\n", "else predicted + support > -1\n"
         ),

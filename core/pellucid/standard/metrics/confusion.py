@@ -45,8 +45,11 @@ class ConfusionMatrix(OfClasses):
         super().__init__()
 
     def reset(self) -> None:
-        self.matrix: HostArray = np.zeros((0, 0))
-        self._support: HostArray = np.zeros(0)
+        self._counts: HostArray = np.zeros((0, 0))  # (K, K + 1): the last column is of those taken for no class
+
+    @property
+    def matrix(self) -> HostArray:
+        return self._counts[:, :-1]
 
     def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
         if predicts == "answers" and tuple(output_shape[-1:]) != (1,):
@@ -59,17 +62,16 @@ class ConfusionMatrix(OfClasses):
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
         predicted, true = chosen("ConfusionMatrix", prediction, target)
         k = max(2, prediction.shape[-1])
-        cells = (true.astype(np.int64) * k + predicted).reshape(-1)
-        w = weight_of(predicted, weight)
-        counts = np.bincount(cells, (w * ~says_nothing(prediction)).reshape(-1), k * k).reshape(k, k)
-        support = np.bincount(true.astype(np.int64).reshape(-1), w.reshape(-1), k)
-        self.matrix = counts if self.matrix.size == 0 else self.matrix + counts
-        self._support = support if self._support.size == 0 else self._support + support
+        predicted = np.where(says_nothing(prediction), k, predicted)
+        cells = (true.astype(np.int64) * (k + 1) + predicted).reshape(-1)
+        counts = np.bincount(cells, weight_of(predicted, weight).reshape(-1), k * (k + 1)).reshape(k, k + 1)
+        self._counts = counts if self._counts.size == 0 else self._counts + counts
 
     def result(self) -> float:
         """The balanced accuracy, in [0, 1]; NaN if nothing has been counted."""
-        there = self._support > 0
-        return float(np.mean(np.diag(self.matrix)[there] / self._support[there])) if there.any() else nan
+        support = self._counts.sum(axis=1)
+        there = support > 0
+        return float(np.mean(np.diag(self.matrix)[there] / support[there])) if there.any() else nan
 
 
 _CHOSEN = Equation(
