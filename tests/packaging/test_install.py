@@ -36,6 +36,8 @@ BESIDE = {
     "pellucid_cupy": ("backend", "cupy/cupy"),
 }
 """Of each member beside the core, a kind and a name that it registers."""
+WITH = {"pellucid_studio": ("pellucid_datasets",)}
+"""Members that others need: a playground without data is none."""
 TRAIN = """
 import numpy as np, pellucid as pl
 x = np.random.default_rng(0).standard_normal((64, 4)).astype("float32")
@@ -126,15 +128,16 @@ def test_the_core_alone(bare):
 def test_one_member_beside_the_core(built, bare, name):
     folder, pip = bare
     kind, entry = BESIDE[name]
-    run(*pip, "install", *built.glob(f"{name}-*.whl"))
+    together = (name, *WITH.get(name, ()))
+    run(*pip, "install", *(wheel for each in together for wheel in built.glob(f"{each}-*.whl")))
     try:
         listed = json.loads(run(folder / "bin/pellucid", "list", kind, "--json"))
         assert entry in [item["name"] for item in listed]
         installed = run(*pip, "list", "--format=freeze").lower().replace("-", "_")
-        others = set(MEMBERS) - {"pellucid", name}
+        others = set(MEMBERS) - {"pellucid", *together}
         assert not any(f"{other}==" in installed for other in others)
     finally:
-        run(*pip, "uninstall", "--yes", name)
+        run(*pip, "uninstall", "--yes", *together)
 
 
 def test_a_new_plugin_of_every_kind_passes_its_own_tests(bare, tmp_path):
