@@ -22,6 +22,7 @@ NEEDS_FILES = {
     "core/files": "below",
     "core/image_folder": "below",
     "core/mapped": "below",
+    "studio/own_table": "a table that a page gives",
 }
 """Data sets that cannot be had by their examples."""
 
@@ -41,8 +42,10 @@ def test_every_data_set_has_a_picture(name: str, tmp_path: Path) -> None:
     kind = default_registry().load(default_registry().find("dataset", name))
     dataset = kind(**(kind.examples[0].arguments if kind.examples else {}))
     report = dataset.report() if hasattr(dataset, "report") else {}
-    draw_data(name, dataset, dataset.splits(), report, tmp_path / "data.png")
-    assert coloured(tmp_path / "data.png") > 0.01
+    splits = dataset.splits()
+    draw_data(name, dataset, splits, report, tmp_path / "data.png")
+    least = 0.005 if len(splits.train) < 20 else 0.01  # few dots leave more white
+    assert coloured(tmp_path / "data.png") > least
 
 
 def test_no_data_set_is_forgotten() -> None:
