@@ -5,7 +5,7 @@ const GREEK = {
   alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ϵ", varepsilon: "ε", zeta: "ζ", eta: "η", theta: "θ", kappa: "κ",
   lambda: "λ", mu: "μ", nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ", tau: "τ", phi: "φ", varphi: "φ", chi: "χ",
   psi: "ψ", omega: "ω", Gamma: "Γ", Delta: "Δ", Theta: "Θ", Lambda: "Λ", Sigma: "Σ", Phi: "Φ", Psi: "Ψ", Omega: "Ω",
-  ell: "ℓ", partial: "∂", infty: "∞", nabla: "∇", top: "⊤", bot: "⊥", emptyset: "∅",
+  ell: "ℓ", partial: "∂", infty: "∞", nabla: "∇", top: "⊤", bot: "⊥", emptyset: "∅", varnothing: "∅", "#": "#",
 };
 const OPERATORS = {
   odot: "⊙", cdot: "·", times: "×", circ: "∘", sim: "∼", le: "≤", leq: "≤", ge: "≥", geq: "≥", ne: "≠", neq: "≠",
