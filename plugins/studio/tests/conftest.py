@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.studio.tests.studio_process import started
+from plugins.studio.tests.studio_process import Studio, started
 from tests.glassbox.browsing import chromium
 
 
@@ -22,3 +22,12 @@ def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Where the studio of this module's tests answers."""
     with started(folder=tmp_path_factory.mktemp("studio")) as address:
         yield address
+
+
+@pytest.fixture
+def studio(browser: Any, address: str) -> Iterator[Studio]:
+    """A page of it, with half moons."""
+    studio = Studio(browser, address)
+    studio.preset("Half moons")
+    yield studio
+    studio.close()

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from plugins.studio.tests.studio_process import Studio
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def studio(browser: Any, address: str) -> Iterator[Studio]:
-    studio = Studio(browser, address)
-    studio.preset("Half moons")
-    yield studio
-    studio.close()
 
 
 # -- training ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +62,6 @@ def test_nothing_is_inline_that_the_policy_would_refuse() -> None:
             assert not re.search(
                 r"\beval\(|new Function|innerHTML|https?://(?!www\.w3\.org)", script.read_text(encoding="utf-8")
             ), script
-
-
-@pytest.fixture
-def studio(browser: Any, address: str) -> Iterator[Studio]:
-    studio = Studio(browser, address)
-    studio.preset("Half moons")
-    yield studio
-    studio.close()
 
 
 # -- the address, and what is taken away ------------------------------------------------------------------------------

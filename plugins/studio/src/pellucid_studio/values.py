@@ -110,7 +110,7 @@ def told(key: str, of: Any) -> dict[str, Any]:
     return {key: name} | {field.name: _plain(field.name, getattr(of, field.name)) for field in fields(of)}
 
 
-ARRAYS = {"points", "classes", "images", "array", "x", "strengths", "links"}
+ARRAYS = {"points", "classes", "images", "array", "x", "values", "strengths", "links"}
 """Fields that are arrays whatever they were given as."""
 
 
@@ -126,7 +126,5 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): packed(each) if name == "curves" else _plain("", each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        if name == "values":  # of bars
-            return packed(value)
         return [_plain("", each) for each in value]
     return str(value)
