@@ -104,10 +104,10 @@ class Studio:
         return found
 
     def building(self, act: Callable[[], Any]) -> None:
-        """Do something that builds a network, and wait until it is built."""
+        """Do something that builds a network, and wait until it is built and its first frame has come."""
         self.ask("() => { globalThis.before = studio.store.state.network; }")
         act()
-        self.until("studio.store.state.network !== globalThis.before && !studio.session.waiting")
+        self.until("studio.store.state.network !== globalThis.before && !studio.session.waiting && studio.frames.last")
 
     @property
     def step(self) -> int:

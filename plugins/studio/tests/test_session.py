@@ -13,6 +13,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid_studio.experiment import Refused, made_of
+from pellucid_studio.frames import Frames
 from pellucid_studio.session import Session, Told
 
 SECTIONS: dict[str, Any] = {
@@ -275,6 +276,31 @@ def test_another_network_takes_the_place_of_one_that_trains(heard: Heard) -> Non
     seen = len(heard.messages)
     time.sleep(0.1)
     assert all(list(m["weights"]) == ["weight", "bias"] for m in heard.messages[seen:])
+
+
+def test_a_frame_that_was_being_made_of_the_network_before_is_not_told(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(heard)
+    being_made, go_on, made = threading.Event(), threading.Event(), Frames.made
+    first = heard.session.ready
+
+    def slow(self: Frames, *given: Any, **more: Any) -> dict[str, Any]:
+        frame = made(self, *given, **more)
+        if self.ready is first:
+            being_made.set()
+            assert go_on.wait(SECONDS)
+        return frame
+
+    monkeypatch.setattr(Frames, "made", slow)
+    heard.session.look_again()
+    assert being_made.wait(SECONDS)
+    wider = {"type": "sequential", "layers": [{"type": "dense", "units": 9}, {"type": "dense", "units": 2}]}
+    heard.session.build({**SECTIONS, "model": wider})
+    number = next(i for i in reversed(range(len(heard.messages))) if heard.messages[i]["is"] == "built")
+    heard.frame(go_on.set, "paused")
+    frames = [message for message in heard.messages[number:] if message["is"] == "frame"]
+    assert {frame["weights"]["layers.0.weight"]["shape"][1] for frame in frames} == {9}
 
 
 def test_views_see_the_network_as_it_is_now(heard: Heard) -> None:

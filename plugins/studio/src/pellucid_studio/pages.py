@@ -80,11 +80,14 @@ class Pages:
     def __init__(self) -> None:
         self._pages: set[Page] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._built = ""
+        """The last of the messages ``built`` that came in the loop: frames of an earlier network lie before it."""
         self.session = Session(self._tell)
 
     def begin(self) -> None:
         """The server's loop runs: from here on pages can be told."""
         self._loop = asyncio.get_running_loop()
+        self._built = self.session.built
 
     def add(self) -> Page | None:
         """A page that has come, or None where there are too many."""
@@ -92,8 +95,8 @@ class Pages:
             return None
         page = Page()
         self._pages.add(page)
-        if self.session.built:
-            page.tell(Told(self.session.built))
+        if self._built:
+            page.tell(Told(self._built))
         self.watched()
         return page
 
@@ -117,8 +120,11 @@ class Pages:
             self._loop.call_soon_threadsafe(self._spread, told)
 
     def _spread(self, told: Told) -> None:
+        new = told.curve is None and told.text.startswith('{"is":"built"')
+        if new:
+            self._built = told.text
         for page in self._pages:
-            if told.curve is None and told.text.startswith('{"is":"built"'):
+            if new:
                 page.forget_frame()
             page.tell(told)
 

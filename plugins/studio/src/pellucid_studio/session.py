@@ -66,7 +66,7 @@ class Session:
         self.watch = Watch()
         self._watched = True
         self.built = ""
-        """The last message ``built``, for pages that come later."""
+        """The last message ``built``."""
         self._speed: float | None = None
         self._thread = threading.Thread(target=self._make_frames, name="studio-frames", daemon=True)
         self._thread.start()
@@ -214,7 +214,10 @@ class Session:
                 or not self._watched
             ):
                 continue
-            self._tell(self._frame(frames, look, runner))
+            told = self._frame(frames, look, runner)
+            with self._changed:
+                if self._frames is frames:  # a network that was put in its place meanwhile has been told: it is no more
+                    self._tell(told)
 
     def _frame(self, frames: Frames, look: Look, runner: Runner) -> Told:
         """A frame; where a layer of a plugin's cannot be evaluated, what there is of one, and why."""

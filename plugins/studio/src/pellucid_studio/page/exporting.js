@@ -1,6 +1,6 @@
 // The experiment to take away: as a file for `pellucid train`, as a Python program, as a link.
 
-import { html, useEffect, useRef, useState } from "./preact.js";
+import { html, useLayoutEffect, useRef, useState } from "./preact.js";
 import { Icon } from "./icons.js";
 import { Errors } from "./form.js";
 
@@ -36,7 +36,7 @@ function ending(sections, frames) {
 export function Export({ session, open, close }) {
   const dialog = useRef(null), shown = useRef(null);
   const [found, set] = useState(null), [kind, choose] = useState(0), [wrong, setWrong] = useState([]), [told, tell] = useState("");
-  useEffect(() => {
+  useLayoutEffect(() => { // before a further key can be pressed
     if (!open) { if (dialog.current.open) dialog.current.close(); return; }
     dialog.current.showModal();
     set(null); setWrong([]); tell("");

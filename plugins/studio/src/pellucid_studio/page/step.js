@@ -1,6 +1,6 @@
 // The last step, opened beside the network: the glass box's own page, at the cell that was clicked.
 
-import { html, useEffect, useRef } from "./preact.js";
+import { html, useLayoutEffect, useRef } from "./preact.js";
 import { Icon } from "./icons.js";
 import { words } from "./numbers.js";
 import { useStore } from "./store.js";
@@ -9,7 +9,7 @@ export function Step({ session }) {
   const { opened } = useStore(session.store);
   const frame = useRef(null), panel = useRef(null), back = useRef(null), shown = useRef(null);
   const close = () => { session.store.set({ opened: null }); back.current?.focus?.(); };
-  useEffect(() => {
+  useLayoutEffect(() => { // the focus is there before a further key can be pressed
     if (!opened) { shown.current = null; return; }
     if (shown.current === null) { back.current = document.activeElement; panel.current.focus(); }
     // The same step keeps its page: only the fragment changes, which that page listens to.

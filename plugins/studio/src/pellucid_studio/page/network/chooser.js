@@ -1,6 +1,6 @@
 // A dialog that lists what every installed plugin has of a kind, with what it does and how it computes.
 
-import { html, useEffect, useRef, useState } from "../preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../preact.js";
 import { fresh, short, vendor } from "../catalogue.js";
 import { Formula } from "../formula.js";
 import { Icon } from "../icons.js";
@@ -10,7 +10,7 @@ const FIRST = ["core/dense", "core/dropout", "core/layer_norm", "core/batch_norm
 export function Chooser({ catalogue, kind, open, close, pick }) {
   const dialog = useRef(null);
   const [asked, ask] = useState(""), [shown, show] = useState(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before a further key can be pressed: what is typed at once is searched for
     if (open && !dialog.current.open) { ask(""); show(null); dialog.current.showModal(); dialog.current.querySelector("input")?.focus(); }
     if (!open && dialog.current.open) dialog.current.close();
   }, [open]);
