@@ -1,8 +1,10 @@
 """Fresh small mistakes in the code, and whether the tests notice: ``python -m tests.mistakes [--count N] [--seed N]``.
 
 Mistakes are drawn from a seed, four of five in Python and the others in C. Each is made in a copy of a commit, and held
-against the tests that reach the file. What came of it is written to a journal under ``runs/``: whoever is broken off
+against the tests that reach it. What came of it is written to a journal under ``runs/``: whoever is broken off
 goes on where it stood, on the commit that it began with. ``--show`` says what the journal holds, survivors last.
+With ``--measure`` all tests run once before, and for each line the quickest that ran it are remembered beside the
+journal: they are tried first, which takes seconds where a folder of tests takes minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from tests.mistakes import c, python, reach
 from tests.mistakes.copies import HERE, Copy, commit_of
 from tests.mistakes.explained import EQUIVALENT
 from tests.mistakes.mistake import Mistake
+from tests.mistakes.traced import REACH, Reached
 
 IN_PYTHON = ("core/pellucid/**/*.py", "plugins/*/src/**/*.py", "datasets/src/**/*.py")
 IN_C = ("ext/*.c", "ext/**/*.h", "plugins/*/ext/**/*.c", "plugins/*/ext/**/*.h")
@@ -52,12 +55,15 @@ def drawn(root: Path, seed: int) -> Iterator[Mistake]:
 class Tests:
     """The tests of a copy, without those that fail on it as it is: each is tried once, when it has failed."""
 
-    def __init__(self, copy: Copy) -> None:
+    def __init__(self, copy: Copy, reached: Reached | None = None) -> None:
         self.copy, self._right, self._wrong = copy, set[str](), set[str]()
+        self._reached = reached or Reached()
 
     def outcome(self, mistake: Mistake) -> tuple[str, str]:
         """What came of a mistake, and the test that caught it, or what was run."""
-        commands = reach.commands(self.copy.root, mistake.path)
+        place = str(mistake.path.relative_to(self.copy.root))
+        quickest = self._reached.tests(place, mistake.line)
+        commands = reach.commands(self.copy.root, mistake.path, quickest)
         with self.copy.with_(mistake) as refused:
             if refused is not None:
                 return REFUSED, refused.strip().splitlines()[-1]
@@ -96,6 +102,17 @@ class Tests:
 CAUGHT, HANGS, REFUSED, SURVIVED = "caught", "caught: it hangs", "refused by the compiler", "survived"
 NO_TESTS = 5
 """What pytest ends with where no test was chosen."""
+
+
+def measure(copy: Copy, folder: Path) -> None:
+    """Run all tests of the copy once, and write what lines each of them runs; the folder is there when all have run."""
+    begun = folder.with_suffix(".measuring")
+    begun.mkdir(parents=True)
+    left_out = (f"--ignore={place}" for place in reach.NOT_NEAR)
+    code, said = copy.python(*reach.pytest(left_out), "-p", "tests.mistakes.traced", "--maxfail=1000000", "-n", "auto",
+                             timeout=4 * 3600, **{REACH: str(begun)})  # fmt: skip
+    print(said.strip().splitlines()[-1] if code is not None else "It took more than four hours.", flush=True)
+    begun.rename(folder)
 
 
 def entry(copy: Copy, number: int, mistake: Mistake) -> dict[str, Any]:
@@ -137,6 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--commit", default="HEAD", help="whose files are copied, where the journal is begun")
     parser.add_argument("--journal", type=Path, default=HERE / "runs" / "mistakes.jsonl")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="no further mistake is begun after so long")
+    parser.add_argument("--measure", action="store_true", help="first see which tests run which lines; half an hour")
     parser.add_argument("--show", action="store_true", help="say what the journal holds, and run nothing")
     options = parser.parse_args(arguments)
     begun, entries = read(options.journal)
@@ -150,7 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     until = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="pellucid-mistakes-") as folder:
         copy = Copy(Path(folder, "copy"), begun["commit"])
-        tests, done = Tests(copy), {each["number"] for each in entries}
+        lines = options.journal.with_suffix(".reach")
+        if options.measure and not lines.exists():
+            measure(copy, lines)
+        tests, done = Tests(copy, Reached.read(lines)), {each["number"] for each in entries}
         for number, mistake in zip(range(options.count), drawn(copy.root, begun["seed"]), strict=False):
             if number in done or time.monotonic() > until:
                 continue

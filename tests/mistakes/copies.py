@@ -48,10 +48,14 @@ class Copy:
         if not Path(imported).is_relative_to(root):
             raise SystemExit(f"The copy would not be tried: {imported} is imported, not {root}.")
 
-    def python(self, *arguments: str, timeout: float = LONGEST) -> tuple[int | None, str]:
-        """The exit code of Python, None if it took too long, and what it said."""
+    def python(self, *arguments: str, timeout: float = LONGEST, **more: str) -> tuple[int | None, str]:
+        """The exit code of Python, None if it took too long, and what it said.
+
+        Args:
+            more: further variables of its environment.
+        """
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL,
+            [sys.executable, *arguments], cwd=self.root, env=self.environment | more, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
         try:

@@ -1,5 +1,6 @@
-"""Which tests reach a file: those that name it or what it defines, the kit over what is registered from it, and then
-the folders of tests beside it. Nearest first: most mistakes are caught at once."""
+"""Which tests reach a mistake: the quickest that ran its line, where that was measured; then those that name the file
+or what it defines, the kit over what is registered from it, and the folders of tests beside it. Nearest first: most
+mistakes are caught at once."""
 
 from __future__ import annotations
 
@@ -47,8 +48,12 @@ def tests(root: Path) -> dict[str, str]:
     return {name: text for name, text in named.items() if not name.startswith(NOT_NEAR) and "sample_plugin" not in name}
 
 
-def commands(root: Path, path: Path) -> list[Command]:
-    """What is run for a mistake in a file, one after the other, until one of them fails."""
+def commands(root: Path, path: Path, quickest: Sequence[str] = ()) -> list[Command]:
+    """What is run for a mistake in a file, one after the other, until one of them fails.
+
+    Args:
+        quickest: the tests that are known to run its line.
+    """
     place = str(path.relative_to(root))
     folders = next((FOLDERS[folder] for folder in sorted(FOLDERS, reverse=True) if place.startswith(f"{folder}/")), ())
     if place.startswith("plugins/"):
@@ -59,7 +64,13 @@ def commands(root: Path, path: Path) -> list[Command]:
     names = registered(root, path) if path.suffix == ".py" else ()
     kit = [("-m", "tests.mistakes.kit", *names)] if names else []
     of_files = [pytest(files) for files in (beside, others) if files]
-    return [*of_files[:1], *kit, *of_files[1:], *(pytest([folder]) for folder in folders)]
+    return [
+        *([pytest(quickest)] if quickest else []),
+        *of_files[:1],
+        *kit,
+        *of_files[1:],
+        *(pytest([folder]) for folder in folders),
+    ]
 
 
 def pytest(names: Sequence[str]) -> Command:

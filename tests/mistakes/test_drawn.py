@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from tests.mistakes import __main__ as program, c, python, reach
 from tests.mistakes.copies import HERE
 from tests.mistakes.mistake import Mistake
+from tests.mistakes.traced import MOST, OF_ONE, REACH, Reached
 
 SOURCE = '''"""A text with 1 + 2 in it."""
 
@@ -96,6 +100,38 @@ def test_the_tests_that_reach_a_file_are_found(place: str, expected: str) -> Non
     assert any(expected in command for command in reach.commands(HERE, HERE / place))
 
 
+def test_of_each_line_the_quickest_tests_are_remembered(tmp_path: Path) -> None:
+    reached = Reached()
+    for n in range(40):
+        reached.add("a.py", 3, (1.0 - n / 100, f"t.py::slow[{n}]"))
+        reached.add("a.py", 3, (0.5 + n / 100, f"t.py::test_{n}"))
+    reached.add("a.py", 3, (0.1, "t.py::quick"))
+    reached.write(tmp_path / "1.json")
+    again = Reached.read(tmp_path)
+    found = again.tests("a.py", 3)
+    assert found[0] == "t.py::quick" and len(found) == MOST
+    assert sum(test.startswith("t.py::slow") for test in found) <= OF_ONE
+    assert again.tests("a.py", 5) == found and again.tests("a.py", 2) == again.tests("b.py", 3) == []
+    assert reach.commands(HERE, HERE / "ext/body/losses.h", found)[0][-MOST:] == tuple(found)
+
+
+def test_which_lines_a_test_runs_is_measured(tmp_path: Path) -> None:
+    """In a tree of two functions and two tests, of which one fails: what it ran is nobody's."""
+    source = tmp_path / "core" / "pellucid"
+    source.mkdir(parents=True)
+    (source / "both.py").write_text("def one():\n    return 1\n\n\ndef two():\n    return 2\n")
+    (tmp_path / "test_both.py").write_text(
+        "import both\n\ndef test_one():\n    assert both.one() == 1\n\ndef test_two():\n    assert both.two() == 1\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mistakes.traced", "-p", "no:cacheprovider", "."]
+    paths = os.pathsep.join(map(str, (HERE, source)))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
+    subprocess.run(command, cwd=tmp_path, env=kept | {"PYTHONPATH": paths, REACH: str(tmp_path)}, check=False)
+    reached = Reached.read(tmp_path)
+    assert reached.tests("core/pellucid/both.py", 2) == ["test_both.py::test_one"]
+    assert reached.tests("core/pellucid/both.py", 6, above=1) == []
+
+
 def test_every_folder_has_tests_that_are_there() -> None:
     assert all((HERE / place).exists() for places in reach.FOLDERS.values() for place in places)
     folders = [f"core/pellucid/{path.name}" for path in (HERE / "core" / "pellucid").iterdir() if path.is_dir()]
@@ -145,7 +181,8 @@ class FakeCopy:
 
 
 def test_a_test_that_fails_as_it_is_catches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "commands", lambda root, path: [reach.pytest(["t/test_a.py"])])
+    monkeypatch.setattr(reach, "commands", lambda root, path, quickest: [reach.pytest(["t/test_a.py"])])
+    (tmp_path / "a.py").write_text("a = 1\n")
     tests = program.Tests(FakeCopy(tmp_path))  # type: ignore[arg-type]
     outcome = {new: tests.outcome(Mistake(tmp_path / "a.py", "logic", 0, 1, new)) for new in ("wrong", "right")}
     assert outcome["wrong"] == ("caught", "t/test_a.py::new")
