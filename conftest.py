@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -31,10 +32,17 @@ BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studie
 times as long to start where it is, and a page starts it dozens of times."""
 MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process that is started measures itself."""
-LONGEST = re.compile(r"test_sanitizers\.py|test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
+LONGEST = re.compile(r"test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
 """They begin first: whichever came last would keep one core busy, and the other waits."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
 """Cases of the kit on large batches; our kernels are tried at such sizes by tests/kernels as well."""
+ALIKE = re.compile(
+    r"^tests/testing/test_mutations\.py::test_(every_mistake_is|nothing_is_found_in_the_originals)"
+    r"|^tests/testing/test_others\.py::test_a_mistake_of_each"
+    r"|^tests/components/test_cupy_plans\.py::test_replayed_steps"
+    r"|^plugins/tabular/.*\[tabular/ensemble\[\d\]-gradients"
+)
+"""Many that try one thing on one component after the other: `make test` takes one of three, `make slow` the others."""
 
 
 def pytest_configure() -> None:
@@ -45,9 +53,15 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if LARGE.search(item.nodeid):
+        if LARGE.search(item.nodeid) or (ALIKE.search(item.nodeid) and crc32(item.nodeid.encode()) % 3):
             item.add_marker("slow")
     items.sort(key=lambda item: LONGEST.search(item.nodeid) is None)  # stable: the others stay where they are
+
+
+def pytest_collection_finish() -> None:
+    """Thirty thousand tests stay as they are: looking through them whenever a test collects garbage takes 0.7 s."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(hookwrapper=True)

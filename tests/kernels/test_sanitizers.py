@@ -17,6 +17,7 @@ SHORT += " or (is_the_reference and 3-lstm) or (is_the_reference and 2-gru)"  # 
 SHORT = f"({SHORT}) and not avx2"  # plain code, and vectors of the largest size; `make sanitize` takes all three
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="this is the sanitized run itself")
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="the sanitizers come with gcc")
 def test_a_short_run_under_the_sanitizers_is_clean() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pellucid.registry.registry import Registry
+from pellucid.standard import intact
 
 from tests.fake_plugins import registry_of
 
@@ -15,6 +16,7 @@ from tests.fake_plugins import registry_of
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PELLUCID_PLUGINS", "PELLUCID_STRICT"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(intact, "SLOW", 60.0)  # a machine that does other things; the hostile ones are told of it
 
 
 @pytest.fixture
