@@ -50,6 +50,16 @@ def test_the_report_names_the_best_of_each_table():
     assert "pellucid ensemble better than CatBoost on 0 of 2 tables" in text
 
 
+def test_who_has_done_few_splits_is_held_against_ours_in_a_table_of_its_own():
+    text = report([*LINES, line("TabM", "wine", 1, 0.2)])
+    first, second = text.split("\n\n| table")
+    assert "TabM" not in first and "CatBoost" not in second
+    assert "| wine | 100 | 1 | 30.00 % | **20.00 %** |" in second
+    assert "pellucid ensemble better than TabM on 0 of 1 tables" in second
+    assert "not everywhere, so not shown: TabM" in report([each for each in LINES if each["method"] == "CatBoost"]
+                                                         + [line("TabM", "wine", 1, 0.2)])  # fmt: skip
+
+
 @pytest.mark.slow
 def test_a_contestant_runs_and_what_is_done_is_not_done_again(tmp_path):
     results = tmp_path / "lines.jsonl"
