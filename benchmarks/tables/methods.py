@@ -115,14 +115,30 @@ def realmlp(task: str, x: Any, y: Any, seed: int) -> Fitted:
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     model = RealMLP_TD_Classifier if task == "classification" else RealMLP_TD_Regressor
-    return model(random_state=seed, n_threads=2, device="cpu", verbosity=0).fit(_dates(x), y)
+    return _WithoutGaps(model(random_state=seed, n_threads=2, device="cpu", verbosity=0), _dates(x), y)
 
 
 def tabm(task: str, x: Any, y: Any, seed: int) -> Fitted:
     from pytabkit import TabM_D_Classifier, TabM_D_Regressor
 
     model = TabM_D_Classifier if task == "classification" else TabM_D_Regressor
-    return model(random_state=seed, n_threads=2, device="cpu", verbosity=0).fit(_dates(x), y)
+    return _WithoutGaps(model(random_state=seed, n_threads=2, device="cpu", verbosity=0), _dates(x), y)
+
+
+class _WithoutGaps:
+    """Those of pytabkit take no missing numbers: medians stand there, and columns that say where."""
+
+    def __init__(self, model: Any, x: Any, y: Any) -> None:
+        numbers = x.select_dtypes("number")
+        self._medians, self._gaps = numbers.median(), [name for name in numbers if numbers[name].isna().any()]
+        self._model = model.fit(self._filled(x), y)
+
+    def _filled(self, x: Any) -> Any:
+        said = {f"{name} is missing": x[name].isna().astype(np.float64) for name in self._gaps}
+        return x.fillna(self._medians).assign(**said)
+
+    def predict(self, x: Any) -> Any:
+        return self._model.predict(self._filled(x))
 
 
 def pellucid_ensemble(task: str, x: Any, y: Any, seed: int) -> Fitted:
