@@ -65,12 +65,15 @@ def drawn_once(splits: Splits) -> Splits:
 
 def trained(
     goal: Goal, seed: int, *, epochs: int | None = None, backend: str | None = None, short: bool = False,
-    facts: Mapping[str, Any] | None = None,
-) -> tuple[dict[str, Any], HostArray | None, Any]:  # fmt: skip
+    facts: Mapping[str, Any] | None = None, keep: str | None = None,
+) -> tuple[dict[str, Any], HostArray | None]:  # fmt: skip
     """Train, and read the test set once, with the weights of the last step.
 
+    Args:
+        keep: a file for the model. It is written before the model is judged, which may take longer than its training.
+
     Returns:
-        What goes into the log; probabilities of the classes (N, K) of the test images, if there are classes; the model.
+        What goes into the log; probabilities of the classes (N, K) of the test images, if there are classes.
     """
     ready = prepared(goal, seed, backend=backend, short=short)
     trainer, splits, settings = ready.trainer, ready.splits, ready.settings
@@ -81,6 +84,8 @@ def trained(
     else:
         trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=False)
     seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - cpu
+    if keep is not None:
+        save(trainer.model, keep)
     if not goal.folds:
         figures = {name: float(value) for name, value in trainer.evaluate(splits).items()}
     clock, probabilities = time.perf_counter(), None
@@ -105,7 +110,7 @@ def trained(
         "samples": {"train": len(splits.train), "test": len(splits.test)}, "short": short,
         "title": goal.title, "experiment": dict(goal.sections), **(facts or {}),
     }  # fmt: skip
-    return log, probabilities, trainer.model
+    return log, probabilities
 
 
 def cross_validated(goal: Goal, seed: int, *, epochs: int, backend: str | None, short: bool) -> dict[str, float]:
@@ -143,11 +148,9 @@ def joined(splits: Splits) -> Split:
     return replace(parts[0], x=x, y=y)
 
 
-def logged(goal: Goal, seed: int, *, keep: str | None = None, **how: Any) -> tuple[dict[str, Any], HostArray | None]:
-    """As :func:`trained`, from another process: the model stays there, or goes into the file ``keep``."""
-    log, probabilities, model = trained(goal, seed, **how)
-    if keep is not None:
-        save(model, keep)
+def logged(goal: Goal, seed: int, **how: Any) -> tuple[dict[str, Any], HostArray | None]:
+    """As :func:`trained`, from another process: probabilities come in half of the memory."""
+    log, probabilities = trained(goal, seed, **how)
     return log, None if probabilities is None else probabilities.astype(np.float32)
 
 

@@ -36,8 +36,10 @@ def test_a_file_without_a_goal_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["mnist_permuted", "vae_static"])
-def test_a_goal_is_trained_in_its_short_form(name: str) -> None:
-    log, probabilities, _ = trained(GOALS[name], 3, epochs=1, short=True, facts={"commit": "abc"})
+def test_a_goal_is_trained_in_its_short_form(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    log, probabilities = trained(GOALS[name], 3, epochs=1, short=True, facts={"commit": "abc"}, keep=str(file))
+    assert sum(param.data.size for param in pl.load(file).parameters()) == log["parameters"]
     assert log["seed"] == 3 and log["commit"] == "abc" and log["short"] and log["samples"] == {"train": 64, "test": 64}
     json.dumps(log, allow_nan=False)
     if name == "vae_static":
