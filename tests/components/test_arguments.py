@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 import typing
 from collections.abc import Iterator
+from contextlib import suppress
 from inspect import signature
 from typing import Any
 
 import pytest
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, DataError
 from pellucid.registry.config import create
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import default_registry
@@ -70,3 +72,21 @@ def test_what_is_of_no_type_that_an_argument_takes_is_refused_by_its_name(entry:
         if not several and f"{entry.name}.{name}" not in WHEN_READ:
             with pytest.raises(ConfigError, match=rf"(?m)^ *{name}\b|'{name}\b"):
                 create(entry.kind, entry.name, **{**others, name: object()})
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")
+def test_what_a_constructor_refuses_itself_it_calls_by_its_name(entry: Entry) -> None:
+    """Called as Python calls it, with no configuration to be held against its types before: an argument of its own, or
+    that of a layer which it makes."""
+    target = default_registry().load(entry)
+    examples = getattr(target, "examples", ())
+    others = dict(examples[0].arguments) if examples else FILES.get(entry.name, {})
+    for name, parameter in signature(target).parameters.items():
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            with suppress(AttributeError, DataError, LookupError, TypeError, ValueError, NotImplementedError):
+                try:
+                    target(**{**others, name: object()})
+                except ConfigError as error:
+                    said = str(error)
+                    assert "does not store argument" not in said, "it is described before it is made"
+                    assert not said.startswith("The '") or re.match(r"The '[a-z]\w*' of (?!str )\w+ must ", said), said
