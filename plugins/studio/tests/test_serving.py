@@ -297,7 +297,7 @@ def test_ctrl_c_ends_it_at_once_whoever_is_connected(tmp_path: Path) -> None:
             start = time.monotonic()
             studio.process.send_signal(signal.SIGINT)
             studio.process.wait(SECONDS)
-            assert time.monotonic() - start < 5  # about 1.3 s on a machine that does nothing else
+            assert time.monotonic() - start < 15  # 1.3 s on a machine that does nothing else
         assert studio.said() == "Interrupted.\n"
         with socket.socket() as free:
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -219,11 +219,11 @@ def test_a_slow_training_takes_so_many_steps_a_second_and_can_be_paused_at_once(
     frame = heard.do("train", "training", beyond=9)
     took = time.monotonic() - start
     assert frame["step"] >= 10 and took > 0.4
-    heard.session.limit(0.5)
+    heard.session.limit(0.05)  # a step in 20 s
     time.sleep(0.1)
     start = time.monotonic()
     heard.do("pause", "paused")
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 10
     heard.session.limit(None)
     heard.do("train", "training", beyond=100)
 
