@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from multiprocessing.connection import Connection, wait
+from threading import Thread
 from typing import Any
 
 from pellucid import set_num_threads
@@ -68,7 +70,16 @@ class Pool:
                 return
 
 
+def _end_with_parent() -> None:
+    """Whoever kills the program does not mean its processes to train on for hours."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
 def _work(connection: Connection, on_card: bool, threads: int | None) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     if threads is not None:
         set_num_threads(threads)
     with _backend(on_card):

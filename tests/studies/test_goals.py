@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +22,7 @@ from studies.goals.training import drawn_once, moved, trained
 from studies.goals.vote import votes
 
 GOALS = goals()
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_files_are_goals() -> None:
@@ -87,6 +91,41 @@ def test_a_pool_says_what_failed_and_ends_at_the_deadline() -> None:
         found = dict(pool.results([(abs, (-3,), {}), (int, ("x",), {})]))
         late = [*pool.results([(time.sleep, (60,), {})], time.monotonic() + 0.05)]
     assert found[0] == 3 and "ValueError: invalid literal" in found[1] and not late
+
+
+WITH_A_POOL = """
+import multiprocessing, time
+from studies.goals.pool import Pool
+if __name__ == "__main__":
+    with Pool(1, on_card=False) as pool:
+        print(multiprocessing.active_children()[0].pid, flush=True)
+        list(pool.results([(time.sleep, (60,), {})]))
+"""
+
+
+def _lives(process: Path) -> bool:
+    try:
+        return "Z" not in (process / "stat").read_text().rpartition(")")[2]
+    except OSError:  # it has ended
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="whether a process lives is read in /proc")
+def test_who_kills_a_program_ends_its_processes(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(WITH_A_POOL)
+    command = [sys.executable, str(tmp_path / "program.py")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
+        assert process.stdout is not None
+        worker = Path("/proc") / process.stdout.readline().strip()
+        assert _lives(worker)
+        time.sleep(1.0)  # it has begun
+        process.kill()
+        end = time.monotonic() + 20
+        while _lives(worker):
+            assert time.monotonic() < end, "it works on for nobody"
+            time.sleep(0.05)
 
 
 def test_the_command_writes_results_as_they_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
