@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pellucid_studio.arrays import packed, text_of
 from pellucid_studio.experiment import Ready, made_of
-from pellucid_studio.frames import GRID, Curve, Frames
+from pellucid_studio.frames import GRID, LINE, Curve, Frames
 from pellucid_studio.look import Look, looked
 from pellucid_studio.table import give
 
@@ -38,6 +38,25 @@ def trained(sections: dict[str, Any]) -> tuple[Ready, Frames, Look]:
 )
 def test_arrays_are_packed_as_they_are(array: np.ndarray[Any, Any]) -> None:
     np.testing.assert_array_equal(unpacked(packed(array)), array)
+
+
+def test_of_one_input_the_curve_is_what_the_model_predicts_in_the_unit_of_the_data() -> None:
+    layers = [{"type": "dense", "units": 4, "activation": "tanh"}, {"type": "dense", "units": 1}]
+    ready, frames, look = trained({
+        "data": {"type": "sine", "n": 80, "seed": 2, "transforms": ["standardize"]},
+        "model": {"type": "sequential", "layers": layers}, "loss": "mse",
+        "train": {"epochs": 3, "batch_size": 16, "seed": 5},
+    })  # fmt: skip
+    network, data = frames.described()
+    assert data["task"] == "regression" and network["outputs"] == ["y"]
+    ((low, high),) = data["bounds"]
+    x = np.asarray(ready.splits.train.x)
+    assert low < x.min() and x.max() < high and len(unpacked(data["points"]["x"])) == len(x)
+    made = frames.made(look, moving=True, surface=True, units=True)
+    expected = ready.model.predict(np.linspace(low, high, LINE, dtype=np.float32)[:, None])
+    np.testing.assert_allclose(unpacked(made["line"]), expected[:, 0], rtol=1e-4, atol=1e-6)
+    assert "surface" not in made and [unit["path"] for unit in made["units"]] == ["layers.0", "layers.1"]
+    assert "line" not in frames.made(look, moving=True, surface=False, units=True)
 
 
 def test_the_surface_is_what_the_model_predicts_in_the_unit_of_the_data() -> None:

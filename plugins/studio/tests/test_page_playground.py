@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from plugins.studio.tests.studio_process import Studio
 
 pytestmark = pytest.mark.slow
+INKED = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0; for (let i = 3; i < data.length; i += 4) if (data[i] > 100) found++; return found; }"""
 
 
 # -- training ---------------------------------------------------------------------------------------------------------
@@ -260,6 +263,33 @@ def test_other_data_bring_a_last_layer_and_a_loss_that_fit(studio: Studio, name:
     assert (found if isinstance(found, str) else found["type"]) == loss
     studio.tab.get_by_role("button", name="One step").click()
     studio.until("studio.frames.last?.step === 1")
+
+
+def test_of_one_input_the_curve_through_the_points_is_drawn_and_read(studio: Studio) -> None:
+    tab = studio.tab
+    studio.preset("A sine")
+    tab.get_by_label("Speed").select_option(label="as fast as it goes")
+    tab.get_by_role("button", name="Train").click()
+    studio.until("studio.frames.last?.validation?.loss < 0.03")
+    tab.get_by_role("button", name="Pause").click()
+    studio.until("studio.frames.last?.state === 'paused'")
+    curve = tab.get_by_role("img", name=re.compile("What the network says along"))
+    told = tab.locator(".surface .told")
+    curve.focus()
+    for _ in range(8):
+        tab.keyboard.press("ArrowRight")
+    low, high = studio.ask("studio.store.state.data.bounds[0]")
+    read = "parseFloat(document.querySelector('.surface .told').textContent.replace('−', '-'))"
+    studio.until(f"x => Math.abs({read} - x) < 0.006", (low + high) / 2 + 8 * (high - low) / 40)
+    x, y = (float(number.replace("−", "-")) for number in told.inner_text().split(": "))
+    assert y == pytest.approx(math.sin(x), abs=0.3)
+    box = curve.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 30)
+    studio.until(f"x => {read} < x - 1", x)
+    assert curve.evaluate(INKED) > 3000
+    tab.get_by_role("switch", name=re.compile("Show test data")).check()
+    studio.preset("Half moons")
+    tab.get_by_role("img", name=re.compile("over the plane")).wait_for()
 
 
 def test_points_are_drawn_by_mouse_and_by_keys(studio: Studio) -> None:

@@ -12,12 +12,13 @@ from pellucid.basics.arrays import as_tuple
 from pellucid_studio.arrays import packed
 
 MOST_POINTS, MOST_PICTURES = 1_000, 12
-Bounds = tuple[tuple[float, float], tuple[float, float]]
+Bounds = tuple[tuple[float, float], ...]
+"""Of each axis: two of a plane, one of a line."""
 
 
 def data_of(name: str, splits: Splits, bounds: Bounds | None = None) -> dict[str, Any]:
     """DATA of the protocol; ``outputs`` is how many numbers the last layer has to give, None where nothing says so;
-    ``bounds`` are those of the plane, where the samples have one."""
+    ``bounds`` are those of the plane or the line, where the samples lie in one."""
     x, y = first_of(splits.train, MOST_POINTS)
     first = as_tuple(x)[0]
     labels = y is not None and np.asarray(y).dtype.kind in "iub" and np.asarray(y).ndim == 1
@@ -59,11 +60,10 @@ def _points(x: Any, y: Any) -> dict[str, Any]:
 
 
 def bounds_of(x: HostArray) -> Bounds:
-    """A square around the points, a little larger."""
+    """A square around the points of a plane, or a piece of a line, a little larger."""
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
     half = 0.6 * float(max(high - low)) or 1.0
-    a, b = (low + high) / 2
-    return (a - half, a + half), (b - half, b + half)
+    return tuple((middle - half, middle + half) for middle in (low + high) / 2)
 
 
 def as_pictures(x: HostArray) -> HostArray | None:

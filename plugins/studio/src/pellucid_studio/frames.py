@@ -20,6 +20,8 @@ from pellucid_studio.sizes import MOST_NUMBERS
 
 GRID = 40
 """Points of the surface in each direction; units are shown at every second of them."""
+LINE = 241
+"""Points of the curve over one input."""
 MOST_WEIGHTS, MOST_WEIGHTS_MOVING = 120_000, 16_000
 """Numbers of a parameter that is sent: while nothing moves, and while training runs."""
 MOST_CLASSES, MOST_UNITS, MOST_ACTIVATIONS = 10, 64, 4_096
@@ -112,20 +114,26 @@ class Frames:
         train = ready.splits.train
         self.samples = first_of(train, MOST_POINTS)
         x = as_tuple(self.samples[0])[0]
-        flat = x.ndim == 2 and x.shape[1] == 2 and len(as_tuple(self.samples[0])) == 1
-        self.bounds = bounds_of(x) if flat else None
-        self._grid = _grid(*self.bounds) if self.bounds else None
-        if self._grid is not None and not self._has_plane(self._grid):
-            self.bounds = self._grid = None
+        alone = x.ndim == 2 and len(as_tuple(self.samples[0])) == 1
+        self._grid: HostArray | None = None
+        self._line: HostArray | None = None
+        self.bounds = bounds_of(x) if alone and (x.shape[1] == 2 or _is_curve(x, self.samples[1])) else None
+        if self.bounds is not None and len(self.bounds) == 1:
+            self._line = _line(*self.bounds)
+        elif self.bounds is not None:
+            self._grid = _grid(*self.bounds)
+        points = self._grid if self._line is None else self._line
+        if points is not None and not self._has_between(points):
+            self.bounds = self._grid = self._line = None
         self._offsets = {
             param.path: (start, math.prod(param.shape), param.shape)
             for param, start in zip(self.network.runtime.arena.params, self.network.runtime.arena.offsets, strict=True)
         }
 
-    def _has_plane(self, grid: HostArray) -> bool:
+    def _has_between(self, points: HostArray) -> bool:
         """Whether there is something between the samples: a transform of texts knows nothing between two of them."""
         try:
-            self.network.inputs(grid)
+            self.network.inputs(points)
         except DataError:
             return False
         return True
@@ -165,7 +173,14 @@ class Frames:
             frame |= self._over_plane(surface, units)
         elif units:
             frame["units"], frame["sample"] = self._of_sample(sample)
+        if self._line is not None and surface:
+            frame["line"] = packed(self._along(self._line))
         return frame
+
+    def _along(self, line: HostArray) -> HostArray:
+        """What the network says along the line, (LINE,)."""
+        y, _ = self.network.outputs(line)
+        return (y[0] if isinstance(y, tuple) else y).reshape(len(line), -1)[:, 0]
 
     def _speed(self, look: Look, moving: bool) -> float | None:
         """Steps a second, over the last looks."""
@@ -254,6 +269,20 @@ def _validation(record: dict[str, Any] | None) -> dict[str, Any] | None:
         if name.startswith("validation_") and isinstance(value, int | float)
     }
     return found or None
+
+
+def _is_curve(x: HostArray, y: Any) -> bool:
+    """Whether one number is to be said of another, which a curve shows."""
+    if y is None or x.shape[1] != 1:
+        return False
+    y = np.asarray(y)
+    return y.dtype.kind == "f" and math.prod(y.shape[1:]) == 1
+
+
+def _line(along: tuple[float, float]) -> HostArray:
+    """Points of the line from one end to the other, (LINE, 1)."""
+    with np.errstate(over="ignore"):
+        return np.linspace(*along, LINE)[:, None].astype(np.float32)
 
 
 def _grid(across: tuple[float, float], up: tuple[float, float]) -> HostArray:

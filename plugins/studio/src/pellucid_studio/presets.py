@@ -40,6 +40,8 @@ PRESETS: list[dict[str, Any]] = [
     {"name": "Spirals", "summary": "three arms that wind about each other",
      "sections": _plane({"type": "spirals", "classes": 3, "turns": 1.0, "noise": 0.03}, [16, 12], 3)},
     {"name": "Blobs", "summary": "clouds of points", "sections": _plane({"type": "gaussian_blobs"}, [4], 3)},
+    {"name": "A sine", "summary": "a curve through noisy points: one number in, one out",
+     "sections": _plane({"type": "sine"}, [16, 16], 1, loss="mse")},
     {"name": "Iris", "summary": "three species of irises, four lengths",
      "sections": _plane({"type": "iris", "transforms": ["standardize"]}, [8], 3)},
     {"name": "Digits of MNIST", "summary": "handwritten digits, 784 inputs",

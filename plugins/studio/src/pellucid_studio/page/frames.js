@@ -26,6 +26,7 @@ export class Frames {
     this.sizes = {};
     this.units = new Map();
     this.surface = null;
+    this.line = null;
     this.sample = null;
     this.fresh = true;
   }
@@ -35,6 +36,7 @@ export class Frames {
     this.last = { ...this.last, ...frame };
     if (frame.curve) this.extend(frame.curve);
     if (frame.surface) this.surface = { ...frame.surface, grid: arrayOf(frame.surface.grid) };
+    if (frame.line) this.line = arrayOf(frame.line);
     for (const unit of frame.units ?? []) {
       this.units.set(unit.path, unit.maps ? { maps: arrayOf(unit.maps) } : { activations: arrayOf(unit.activations) });
     }

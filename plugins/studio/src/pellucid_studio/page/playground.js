@@ -4,6 +4,7 @@ import { html, useEffect, useRef } from "./preact.js";
 import { Controls } from "./controls.js";
 import { Curves } from "./curves.js";
 import { Data } from "./data/data.js";
+import { Line } from "./line.js";
 import { LayerForm } from "./network/form.js";
 import { Network } from "./network/network.js";
 import { Sample } from "./sample.js";
@@ -33,7 +34,7 @@ export function Playground({ session }) {
   const pointed = useRef(null);
   useSpace(session);
   if (!draft || !data) return html`<p class="note waiting" role="status">Waiting for the first network …</p>`;
-  const plane = data.inputs === 2 && !data.pictures && data.bounds;
+  const axes = data.pictures ? 0 : data.bounds?.length; // a plane has two, a line has one
   return html`<div class="playground">
     <${Controls} session=${session} />
     ${running === "failed" ? html`<p class="banner bad" role="alert">Training has ended with an error. ${failure ?? ""}</p>` : null}
@@ -43,7 +44,7 @@ export function Playground({ session }) {
       <${Data} session=${session} />
       <div class="middle"><${Network} session=${session} pointed=${pointed} /><${LayerForm} session=${session} /><${Settings} session=${session} /><${Sizes} session=${session} /></div>
       <section class="card output" aria-label="Output"><h2>Output</h2>
-        ${plane ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} pointed=${pointed} />`}
+        ${axes === 1 ? html`<${Line} session=${session} />` : null}${axes === 2 ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} pointed=${pointed} />`}
         <${Curves} session=${session} /></section>
     </div>
     ${opened ? html`<${Step} session=${session} />` : null}
