@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid_studio.starting import names_of
 from pellucid_studio.values import controls_told, told, values_of
 from pellucid_studio.viewing import Viewing
 
@@ -194,3 +196,13 @@ def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() ->
     for run in (0, "live"):
         (heard,) = answers(viewing, {}, run, "vae/latent")
         assert heard["parts"] and heard["controls"], heard
+
+
+def test_runs_of_one_name_are_told_apart_by_the_folders_before_it(tmp_path: Path) -> None:
+    for folder in ("a/run", "b/run", "b/other"):
+        (tmp_path / folder).mkdir(parents=True)
+    paths = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "b" / "other", tmp_path / "b" / "run"]
+    assert names_of(paths) == ["a/run", "b/run", "other", "b/run (2)"]
+    assert names_of([tmp_path / "x" / "net.safetensors", tmp_path / "net.safetensors"]) == [
+        "x/net", f"{tmp_path.name}/net",
+    ]  # fmt: skip

@@ -61,16 +61,28 @@ def _of_table(path: Path) -> dict[str, Any]:
 
 def opened_runs(paths: Sequence[Path]) -> list[Viewed]:
     """Trained networks to look at, each by the name that its path has."""
-    return [_opened(path) for path in paths]
+    return [_opened(path, name) for path, name in zip(paths, names_of(paths), strict=True)]
 
 
-def _opened(path: Path) -> Viewed:
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """What each is called: the last part of its path, and as many before it as tell it from others called so."""
+    ways = [(*(path := each.resolve()).parent.parts[1:], path.name if path.is_dir() else path.stem) for each in paths]
+    found = []
+    for number, way in enumerate(ways):
+        others = [other for other in ways if other != way]
+        parts = next((n for n in range(1, len(way)) if all(other[-n:] != way[-n:] for other in others)), len(way))
+        again = ways[:number].count(way)
+        found.append("/".join(way[-parts:]) + (f" ({again + 1})" if again else ""))
+    return found
+
+
+def _opened(path: Path, name: str) -> Viewed:
     run = open_run(path)
 
     def read(part: str) -> Split:
         return run.samples(None, part)  # type: ignore[arg-type]  # who asks for another part is told
 
-    return Viewed(run.model, path.name if path.is_dir() else path.stem, read)
+    return Viewed(run.model, name, read)
 
 
 def open_page(address: str) -> None:
