@@ -32,6 +32,8 @@ BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studie
 times as long to start where it is, and a page starts it dozens of times."""
 MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process that is started measures itself."""
+REACH = "PELLUCID_REACH"
+"""Where this is set, tests/mistakes/traced.py asks of each test what it runs, and none is left out."""
 LONGEST = re.compile(r"test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
 """They begin first: whichever came last would keep one core busy, and the other waits."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
@@ -85,7 +87,7 @@ def _whoever_traced_goes_on() -> Iterator[None]:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     coverage = sys.modules.get("coverage")  # imported where it measures
-    measuring = coverage.Coverage.current() if coverage else None
+    measuring = coverage.Coverage.current() if coverage and REACH not in os.environ else None
     inherited = {name: os.environ.pop(name) for name in MEASURED if measuring and BY_OTHERS.search(item.nodeid)
                  if name in os.environ}  # fmt: skip
     # By hand: whenever coverage itself goes on it looks through all modules again, which takes longer than most tests.

@@ -130,7 +130,8 @@ class _WithoutGaps:
 
     def __init__(self, model: Any, x: Any, y: Any) -> None:
         numbers = x.select_dtypes("number")
-        self._medians, self._gaps = numbers.median(), [name for name in numbers if numbers[name].isna().any()]
+        self._medians = numbers.median().fillna(0.0)  # 0 for a column without any number
+        self._gaps = [name for name in numbers if numbers[name].isna().any()]
         self._model = model.fit(self._filled(x), y)
 
     def _filled(self, x: Any) -> Any:

@@ -85,7 +85,11 @@ def _table(lines: Sequence[Mapping[str, Any]], errors: Errors, methods: Sequence
         "* {} better than {} on {} of {} tables".format(one, other, *better(errors, one, other))
         for one in OURS if one in methods for other in others if other != one
     ]  # fmt: skip
-    return "\n".join([*rows, "", *pairs])
+    left = [
+        f"* left out, as not all have done it: {source.name}"
+        for source in SOURCES if source.name in errors and source.name not in average
+    ]  # fmt: skip
+    return "\n".join([*rows, "", *pairs, *left])
 
 
 def _cell(value: float, best: float, task: str) -> str:

@@ -200,7 +200,7 @@ CHANGES = {
     "profile": loaded("import sys; sys.setprofile(lambda *a: None)", "put back: the profile function"),
     "garbage": loaded("import gc; gc.disable()", "put back: the garbage collector"),
     "alarm": loaded("import signal; signal.alarm(1)", "put back: the alarm clock"),
-    "sleeps": loaded("import time; time.sleep(1.05)", "Its import took 1."),
+    "sleeps": loaded("import time; time.sleep(1.05)", "Its import took "),
 }
 
 DOCTOR = f"{HOOK}\n@hookimpl\ndef pellucid_doctor(report):"

@@ -59,6 +59,51 @@ def test_of_one_input_the_curve_is_what_the_model_predicts_in_the_unit_of_the_da
     assert "line" not in frames.made(look, moving=True, surface=False, units=True)
 
 
+def test_of_logits_the_curve_shows_how_probable_they_make_it() -> None:
+    x = [[k / 10] for k in range(40)]
+    ready, frames, look = trained({
+        "data": {"type": "studio/own_table", "name": give("t.csv", table(x, [(a / 4.1) ** 2 for (a,) in x]))},
+        "model": {"type": "sequential", "layers": [{"type": "dense", "units": 1}]}, "loss": "binary_cross_entropy",
+        "train": {"epochs": 3, "batch_size": 16, "seed": 5},
+    })  # fmt: skip
+    frames.described()
+    line = unpacked(frames.made(look, moving=True, surface=True, units=True)["line"])
+    assert line.min() >= 0 and line.max() <= 1
+    (said,) = frames.bounds or ((0, 0),)
+    logits = np.asarray(ready.model.predict(np.linspace(*said, LINE, dtype=np.float32)[:, None]))
+    np.testing.assert_allclose(line, 1 / (1 + np.exp(-logits[:, 0])), rtol=1e-4)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_where_a_number_is_missing_there_is_no_plane_and_no_curve(columns: int) -> None:
+    x = [[k / 10, k % 3][:columns] for k in range(40)]
+    for row in x[::4]:
+        row[0] = ""  # type: ignore[call-overload]
+    data = {"type": "studio/own_table", "name": give("gap.csv", table(x, [k / 7 for k in range(40)]))}
+    frames = Frames(made_of({
+        "data": data, "model": {"type": "sequential", "layers": [{"type": "dense", "units": 1}]}, "loss": "mse",
+    }))  # fmt: skip
+    assert frames.described()[1]["bounds"] is None
+
+
+def table(x: Any, y: Any) -> bytes:
+    """As CSV with names."""
+    rows = [[*(f"x{i}" for i in range(len(x[0]))), "y"], *([*a, b] for a, b in zip(x, y, strict=True))]
+    return "\n".join(",".join(map(str, row)) for row in rows).encode()
+
+
+def test_a_curve_that_takes_too_much_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pellucid_studio.frames.MOST_NUMBERS", 4 * LINE)
+    layers = [{"type": "dense", "units": 4}, {"type": "dense", "units": 1}]
+    for model, there in ((layers[1:], True), (layers, False)):
+        _, frames, look = trained({
+            "data": {"type": "sine", "n": 80}, "model": {"type": "sequential", "layers": model}, "loss": "mse",
+            "train": {"epochs": 3},
+        })  # fmt: skip
+        assert (frames.described()[1]["bounds"] is not None) == there
+        assert ("line" in frames.made(look, moving=True, surface=True, units=True)) == there
+
+
 def test_the_surface_is_what_the_model_predicts_in_the_unit_of_the_data() -> None:
     """Transforms are applied, evaluation mode holds, the lowest row is the first."""
     ready, frames, look = trained(PLANE)

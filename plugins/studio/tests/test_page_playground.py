@@ -7,13 +7,26 @@ import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plugins.studio.tests.studio_process import Studio
 
 pytestmark = pytest.mark.slow
-INKED = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let found = 0; for (let i = 3; i < data.length; i += 4) if (data[i] > 100) found++; return found; }"""
+COPY = """const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+  const pen = copy.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(canvas, 0, 0);"""
+INKED = f"""canvas => {{ {COPY}
+  const {{ data }} = pen.getImageData(0, 0, copy.width, copy.height);
+  return data.filter((alpha, i) => i % 4 === 3 && alpha > 100).length; }}"""
+ALONG = f"""canvas => {{ {COPY}
+  const {{ data }} = studio.frames.line, [low, high] = studio.store.state.data.bounds[0];
+  const css = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+  const at = (i) => canvas.frame.place(low + i / (data.length - 1) * (high - low), data[i]);
+  const seen = (i) => pen.getImageData(...at(i).map((p) => Math.round(p * devicePixelRatio)), 1, 1).data;
+  return [[1, 3, 5].map((k) => parseInt(css.slice(k, k + 2), 16)),
+          Array.from({{ length: 20 }}, (_, k) => [...seen(60 + 6 * k)].slice(0, 3))]; }}"""
+"""The colour of ink, and the colours of the picture where the curve has to be."""
 
 
 # -- training ---------------------------------------------------------------------------------------------------------
@@ -286,8 +299,13 @@ def test_of_one_input_the_curve_through_the_points_is_drawn_and_read(studio: Stu
     box = curve.bounding_box()
     tab.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 30)
     studio.until(f"x => {read} < x - 1", x)
-    assert curve.evaluate(INKED) > 3000
+    ink, along = curve.evaluate(ALONG)
+    assert sum(np.abs(np.subtract(colour, ink)).max() < 40 for colour in along) > 14  # of 20; beside it are its edges
+    before = curve.evaluate(INKED)
     tab.get_by_role("switch", name=re.compile("Show test data")).check()
+    studio.until("() => studio.frames.count.painted > 0")
+    tab.wait_for_timeout(300)
+    assert curve.evaluate(INKED) > before
     studio.preset("Half moons")
     tab.get_by_role("img", name=re.compile("over the plane")).wait_for()
 

@@ -201,6 +201,8 @@ def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() ->
 def test_runs_of_one_name_are_told_apart_by_the_folders_before_it(tmp_path: Path) -> None:
     for folder in ("a/run", "b/run", "b/other"):
         (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "latest").symlink_to(tmp_path / "a" / "run")
+    assert names_of([tmp_path / "latest"]) == ["latest"]
     paths = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "b" / "other", tmp_path / "b" / "run"]
     assert names_of(paths) == ["a/run", "b/run", "other", "b/run (2)"]
     assert names_of([tmp_path / "x" / "net.safetensors", tmp_path / "net.safetensors"]) == [

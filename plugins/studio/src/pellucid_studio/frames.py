@@ -114,10 +114,10 @@ class Frames:
         train = ready.splits.train
         self.samples = first_of(train, MOST_POINTS)
         x = as_tuple(self.samples[0])[0]
-        alone = x.ndim == 2 and len(as_tuple(self.samples[0])) == 1
+        flat = len(as_tuple(self.samples[0])) == 1 and x.ndim == 2 and x.dtype.kind in "fiu" and np.isfinite(x).all()
         self._grid: HostArray | None = None
         self._line: HostArray | None = None
-        self.bounds = bounds_of(x) if alone and (x.shape[1] == 2 or _is_curve(x, self.samples[1])) else None
+        self.bounds = bounds_of(x) if flat and (x.shape[1] == 2 or _is_curve(x, self.samples[1])) else None
         if self.bounds is not None and len(self.bounds) == 1:
             self._line = _line(*self.bounds)
         elif self.bounds is not None:
@@ -150,8 +150,11 @@ class Frames:
         """NETWORK and DATA of the protocol."""
         train = self.ready.splits.train
         _, outputs = self.network.outputs(self.sample(0))
-        if sum(each.size for each in outputs.values()) * GRID * GRID > MOST_NUMBERS:  # a sample's units are shown
+        numbers = sum(each.size for each in outputs.values())
+        if numbers * GRID * GRID > MOST_NUMBERS:  # a sample's units are shown
             self._grid = None
+        if self._line is not None and numbers * LINE > MOST_NUMBERS:
+            self._line = self.bounds = None
         network = self.network.described(self.sample(0), train.features, self.ready.splits.classes)
         return network, data_of(self.ready.resolved["data"]["type"], self.ready.splits, self.bounds)
 
@@ -178,9 +181,11 @@ class Frames:
         return frame
 
     def _along(self, line: HostArray) -> HostArray:
-        """What the network says along the line, (LINE,)."""
+        """What the network says along the line, (LINE,): numbers, or how probable the last class is."""
         y, _ = self.network.outputs(line)
-        return (y[0] if isinstance(y, tuple) else y).reshape(len(line), -1)[:, 0]
+        found = None if isinstance(y, tuple) else self._objective.probabilities(y)
+        values: HostArray = (y[0] if isinstance(y, tuple) else y) if found is None else found
+        return values.reshape(len(line), -1)[:, 0 if found is None else -1]
 
     def _speed(self, look: Look, moving: bool) -> float | None:
         """Steps a second, over the last looks."""
@@ -272,7 +277,7 @@ def _validation(record: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _is_curve(x: HostArray, y: Any) -> bool:
-    """Whether one number is to be said of another, which a curve shows."""
+    """Whether one number is to be said of another, which a curve shows; whole numbers are classes, or counted."""
     if y is None or x.shape[1] != 1:
         return False
     y = np.asarray(y)

@@ -60,13 +60,14 @@ def _of_table(path: Path) -> dict[str, Any]:
 
 
 def opened_runs(paths: Sequence[Path]) -> list[Viewed]:
-    """Trained networks to look at, each by the name that its path has."""
+    """Trained networks to look at, by names that tell them apart."""
     return [_opened(path, name) for path, name in zip(paths, names_of(paths), strict=True)]
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
     """What each is called: the last part of its path, and as many before it as tell it from others called so."""
-    ways = [(*(path := each.resolve()).parent.parts[1:], path.name if path.is_dir() else path.stem) for each in paths]
+    whole = [path.absolute() for path in paths]  # a link keeps the name that it was given
+    ways = [(*path.parent.parts[1:], path.name if path.is_dir() else path.stem) for path in whole]
     found = []
     for number, way in enumerate(ways):
         others = [other for other in ways if other != way]

@@ -12,18 +12,21 @@ import { Frame } from "./views/plotting.js";
 /** The points of a part as {x, y}. */
 const pointsOf = (part) => (part ? Array.from(part.x.data, (x, i) => ({ x, y: part.y.data[i] })) : []);
 
-function drawCurve(pen, frame, { data }, [low, high]) {
+/** Nothing that is drawn until `pen.restore()` leaves the frame. */
+function within(pen, frame) {
   pen.save();
   pen.beginPath();
   pen.rect(frame.left, frame.top, frame.wide, frame.high);
   pen.clip();
+}
+
+function drawCurve(pen, frame, { data }, [low, high]) {
   pen.beginPath();
   data.forEach((y, i) => pen[i ? "lineTo" : "moveTo"](...frame.place(low + i / (data.length - 1) * (high - low), y)));
   pen.lineWidth = 2.5;
   pen.lineJoin = "round";
   pen.strokeStyle = css(colour("--ink"));
   pen.stroke();
-  pen.restore();
 }
 
 function drawPoints(pen, frame, points, hollow) {
@@ -60,9 +63,11 @@ export function Line({ session }) {
       fit(canvas.current, width, height);
       const pen = penOf(canvas.current), frame = (canvas.current.frame = new Frame(range, heights, width, height));
       frame.draw(pen);
+      within(pen, frame);
       drawPoints(pen, frame, test, true);
       drawPoints(pen, frame, train, false);
       if (frames.line) drawCurve(pen, frame, frames.line, range);
+      pen.restore();
       if (probe.current !== null) {
         const [x] = frame.place(probe.current, 0);
         pen.strokeStyle = css(colour("--ink"));

@@ -1,4 +1,4 @@
-// Data of more than two inputs have no plane: the sample in view, and what the network says of it.
+// Where there is no plane: the sample in view, and what the network says of it.
 
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { most } from "./arrays.js";
