@@ -85,11 +85,10 @@ def _table(lines: Sequence[Mapping[str, Any]], errors: Errors, methods: Sequence
         "* {} better than {} on {} of {} tables".format(one, other, *better(errors, one, other))
         for one in OURS if one in methods for other in others if other != one
     ]  # fmt: skip
-    left = [
-        f"* left out, as not all have done it: {source.name}"
-        for source in SOURCES if source.name in errors and source.name not in average
-    ]  # fmt: skip
-    return "\n".join([*rows, "", *pairs, *left])
+    left = [source.name for source in SOURCES if source.name in errors and source.name not in average]
+    return "\n".join(
+        [*rows, "", *pairs, *([f"* left out, as not all have done them: {', '.join(left)}"] if left else [])]
+    )
 
 
 def _cell(value: float, best: float, task: str) -> str:
