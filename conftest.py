@@ -13,6 +13,7 @@ from zlib import crc32
 import pytest
 
 from tests.levels import simd, threads  # noqa: F401  (fixtures, for all tests of kernels)
+from tests.mistakes.traced import REACH
 from tests.unrecorded import wrong
 
 REPETITION = re.compile(
@@ -32,8 +33,6 @@ BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studie
 times as long to start where it is, and a page starts it dozens of times."""
 MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process that is started measures itself."""
-REACH = "PELLUCID_REACH"
-"""Where this is set, tests/mistakes/traced.py asks of each test what it runs, and none is left out."""
 LONGEST = re.compile(r"test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
 """They begin first: whichever came last would keep one core busy, and the other waits."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
@@ -87,6 +86,7 @@ def _whoever_traced_goes_on() -> Iterator[None]:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     coverage = sys.modules.get("coverage")  # imported where it measures
+    # Who asks what each test runs (tests/mistakes) is told of all of them.
     measuring = coverage.Coverage.current() if coverage and REACH not in os.environ else None
     inherited = {name: os.environ.pop(name) for name in MEASURED if measuring and BY_OTHERS.search(item.nodeid)
                  if name in os.environ}  # fmt: skip

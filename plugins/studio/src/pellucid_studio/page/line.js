@@ -12,14 +12,6 @@ import { Frame } from "./views/plotting.js";
 /** The points of a part as {x, y}. */
 const pointsOf = (part) => (part ? Array.from(part.x.data, (x, i) => ({ x, y: part.y.data[i] })) : []);
 
-/** Nothing that is drawn until `pen.restore()` leaves the frame. */
-function within(pen, frame) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(frame.left, frame.top, frame.wide, frame.high);
-  pen.clip();
-}
-
 function drawCurve(pen, frame, { data }, [low, high]) {
   pen.beginPath();
   data.forEach((y, i) => pen[i ? "lineTo" : "moveTo"](...frame.place(low + i / (data.length - 1) * (high - low), y)));
@@ -63,7 +55,7 @@ export function Line({ session }) {
       fit(canvas.current, width, height);
       const pen = penOf(canvas.current), frame = (canvas.current.frame = new Frame(range, heights, width, height));
       frame.draw(pen);
-      within(pen, frame);
+      frame.clip(pen);
       drawPoints(pen, frame, test, true);
       drawPoints(pen, frame, train, false);
       if (frames.line) drawCurve(pen, frame, frames.line, range);

@@ -62,6 +62,14 @@ export class Frame {
     }
   }
 
+  /** Nothing that is drawn until `pen.restore()` leaves the frame. */
+  clip(pen) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(this.left, this.top, this.wide, this.high);
+    pen.clip();
+  }
+
   line(pen, ...[x, y, to, down]) {
     pen.beginPath();
     pen.moveTo(x, y);
@@ -74,10 +82,7 @@ export class Frame {
 export function drawPoints(pen, frame, points, { faint = false } = {}) {
   if (!points) return;
   const radius = points.n > 1500 ? 1.8 : points.n > 300 ? 2.6 : 3.6;
-  pen.save();
-  pen.beginPath();
-  pen.rect(frame.left, frame.top, frame.wide, frame.high);
-  pen.clip();
+  frame.clip(pen);
   pen.globalAlpha = faint ? 0.75 : 0.9;
   for (let i = 0; i < points.n; i++) {
     const [x, y] = frame.place(points.x(i), points.y(i));
