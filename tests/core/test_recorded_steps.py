@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from pellucid.basics.component import CHANGES
 from pellucid.registry.config import read_several
 from pellucid.registry.manifest import KINDS
+from pellucid.standard.proofs import OfPrediction
 from pellucid.training.stepper import Step
 
 RECORDED: list[int] = []
@@ -400,3 +402,20 @@ def test_a_cell_that_is_none_is_refused(cell: Any, values: Any) -> None:
     _, plan = ops.record(lambda: ops.fill(np.zeros(3, "f4"), 1.0))
     with pytest.raises(pl.ShapeError, match="one number of 8 bytes"):
         plan.run(3, [(cell, values)])
+
+
+def test_of_what_a_step_changes_a_device_that_queues_may_miss_a_hundredth() -> None:
+    runtime: Any = SimpleNamespace(ops=SimpleNamespace(queues=True), model=None, ctx=None, inputs=[])
+    proof = OfPrediction(runtime)
+    before = np.random.default_rng(0).normal(size=(20, 5))
+    step = np.random.default_rng(1).normal(size=(20, 5)) * 1e-3
+    found, astray = before + step, np.roll(step, 1, axis=0) * (np.linalg.norm(step) / np.linalg.norm(np.roll(step, 1)))
+    assert proof.alike([found + 0.009 * astray], [found], [before])
+    assert not proof.alike([found + 0.011 * astray], [found], [before])
+    assert not proof.alike([found[:1]], [found], [before])
+    assert not proof.alike([found, step], [found], [before])
+    # What was not there before is measured by itself.
+    assert proof.alike([found, step + 0.009 * astray], [found, step], [before])
+    assert not proof.alike([found, step + 0.011 * astray], [found, step], [before])
+    runtime.ops.queues = False
+    assert not OfPrediction(runtime).alike([1], [2], [])

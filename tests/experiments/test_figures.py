@@ -191,6 +191,12 @@ def test_calibration_says_before_and_after(tmp_path: Path, seen: list[Figure]) -
     assert sum(heights) == 2 * 60
     draw_reliability(calibration(p, labels, None), tmp_path / "d.png")
     assert "no temperature: there is no validation part" in seen[1].texts[1].get_text()
+    middles = [(each.low + each.high) / 2 for each in found.before.bins]
+    bars = [bar.get_x() + bar.get_width() / 2 for bar in seen[1].axes[1].patches]
+    np.testing.assert_allclose(bars, middles)  # alone in their bins, they stand in the middle
+    left, right = np.reshape([bar.get_x() + bar.get_width() / 2 for bar in seen[0].axes[1].patches], (2, -1))
+    np.testing.assert_allclose((left + right) / 2, middles)
+    np.testing.assert_allclose(right - left, seen[0].axes[1].patches[0].get_width())  # beside each other
 
 
 def test_cases_are_pictures_with_label_and_prediction_or_rows_of_probabilities(

@@ -111,6 +111,15 @@ def test_what_is_finished_is_left_and_a_sweep_grows(pellucid: Shell, in_this_pro
     assert "Leave out --out" in pellucid.refused("sweep", "runs/sweep", "--out", "other")
 
 
+def test_what_is_found_out_of_the_data_is_told_once(pellucid: Shell, in_this_process: None) -> None:
+    Path("table.csv").write_text("a,b,kind\n" + "".join(f"{i % 7},{i % 3},{'xy'[i % 2]}\n" for i in range(60)))
+    data = IRIS.replace('type = "iris"', 'type = "files"\ntrain = "table.csv"\ntarget = "kind"')
+    Path("sweep.toml").write_text(data + "\n[sweep]\nseeds = [0, 1, 2]")
+    pellucid("sweep", "sweep.toml")
+    assert "3/3" in pellucid.err
+    assert pellucid.err.count("data: found out that header = true, classify = true; 2 classes: x, y.") == 1
+
+
 def test_an_error_that_lasts_is_not_met_again_and_others_are_tried_again(
     pellucid: Shell, in_this_process: None
 ) -> None:

@@ -82,6 +82,30 @@ CASES: dict[str, Function] = {
         + np.add(_["t"], 1.5, dtype=int, casting="unsafe").sum()
     ),
     "opaque": lambda np, _: np.sort(_["a"], axis=1) + np.median(_["v"]) * np.linalg.det(_["b"][:4, :4]),
+    # Calls that are wider than a rule, of which nothing is guessed, and the ways in which a rule may be called.
+    "weights of one axis": lambda np, _: np.average(_["a"], axis=2, weights=_["v"]) + np.average(_["a"], axis=2),
+    "norms": lambda np, _: (
+        np.linalg.norm(_["a"], 1, axis=2) + np.linalg.norm(_["b"], 2) + np.linalg.norm(_["v"], 2)
+        + np.linalg.norm(_["b"], "nuc")
+    ),
+    "padded with numbers": lambda np, _: (
+        np.pad(_["v"], 1, constant_values=2.0) + np.pad(_["v"], 1, mode="linear_ramp") + np.pad(_["v"], 1, mode="mean")
+    ),
+    "by traced numbers": lambda np, _: (
+        np.repeat(_["v"][:3], _["t"][0]).sum() + np.round(_["v"], _["t"][0, 0]) + np.roll(_["v"], _["t"][0, 1])
+    ),
+    "several at once": lambda np, _: (
+        np.atleast_2d(_["v"], np.ones(3))[0] + np.broadcast_arrays(_["a"], _["v"])[1][0]
+        + np.sum([_["v"], 2 * _["v"]], axis=0)
+    ),
+    "where alone": lambda np, _: np.where(_["m"])[0] * _["s"],
+    "taken": lambda np, _: (
+        np.take(_["v"], [0, 1]) + np.take(_["v"], _["t"], mode="wrap")[0, :2] + np.take(_["a"], _["t"])[0, :2]
+        + np.take(_["a"], _["t"][0, :2], axis=1).sum((0, 1))[:2] + np.take_along_axis(_["a"], _["t"].ravel(), None)[:2]
+    ),
+    "einsum of numbers": lambda np, _: (
+        np.einsum(_["a"], [0, 1, 2], _["v"], [2], [0, 1]) * np.dot(_["s"], np.vdot(_["v"], _["v"]))
+    ),
     "Python's": lambda np, _: _["max"](_["s"], 0.1) + _["min"](_["v"][0], _["v"][1], 0) + abs(_["s"]) + sum(_["v"]),
 }
 
@@ -177,6 +201,13 @@ def test_no_trace_is_lost_silently() -> None:
 
 def test_functions_with_rules_are_numpys() -> None:
     assert len(FUNCTIONS) > 90 and all(callable(function) for function in FUNCTIONS)
+
+
+def test_what_numpy_refuses_is_refused_in_its_words() -> None:
+    x, y = leaf(np.ones((2, 3)), "x", "x"), leaf(np.ones((2, 3)), "y", "y")
+    for wrong in (lambda np: np.einsum("ij,jk", x), lambda np: np.matmul(x, y), lambda np: np.dot(x, y)):
+        with pytest.raises(ValueError, match=r"operand|dimension|shape"):
+            wrong(NP)
 
 
 def test_another_order_is_another_move() -> None:

@@ -109,6 +109,19 @@ def test_nothing_wraps_around() -> None:
     assert {int(y[i].sum()) for i in range(200)} >= {0, 5}  # pushed out, or still whole
 
 
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("config", [{"type": "random_affine", "shear": 0.2}, {"type": "elastic"}], ids=str)
+def test_the_share_that_is_not_moved_stays_as_sharp_as_it_was(config: dict[str, Any], backend: str) -> None:
+    x = pictures(400).astype("float32")
+    y = augment({**config, "probability": 0.75}, x, backend=backend)
+    same = np.array([np.array_equal(a, b) for a, b in zip(y, x, strict=True)])
+    assert 60 < same.sum() < 140
+    always = augment(config, x, backend=backend)
+    np.testing.assert_array_equal(y[~same], always[~same])  # those that are moved are moved as ever
+    np.testing.assert_array_equal(augment({**config, "probability": 1.0}, x, backend=backend), always)
+    np.testing.assert_array_equal(augment({**config, "probability": 0.0}, x, backend=backend), x)
+
+
 def test_half_of_the_images_are_flipped_and_only_left_and_right() -> None:
     x = pictures(400)
     y = augment({"type": "random_flip"}, x)

@@ -12,6 +12,8 @@ import pellucid as pl
 import pytest
 from pellucid import ConfigError, DataError
 from pellucid_transformer import Tokenizer
+from pellucid_transformer.text.characters import Characters
+from pellucid_transformer.text.data import fingerprint
 
 TEXT = "to see through a network one needs no glasses, and to see through a glass no network. " * 20
 ROWS = [(f"good {'day ' * (i % 5)}".strip(), "up") if i % 2 else (f"bad {'night ' * (i % 3)}".strip(), "down")
@@ -70,6 +72,12 @@ def test_the_text_of_a_data_set_by_its_name() -> None:
     splits = data.splits(0)
     assert data.decided()["tokens"] and splits.transforms[0].size == 65
     assert splits.transforms[0].decode(splits.train.take(np.array([0])).x[0]).startswith("First Citizen:")
+
+
+def test_the_fingerprint_of_a_vocabulary_is_that_of_runs_that_were_saved_long_ago() -> None:
+    tokenizer = Characters()
+    tokenizer.train(["to be, or not to be"])
+    assert fingerprint(tokenizer) == "9bffd925c02b7cb1"
 
 
 def test_another_text_than_that_of_a_run_is_noticed(text_file: str) -> None:

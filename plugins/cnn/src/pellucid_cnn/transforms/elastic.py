@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid import Array, Context, Example, check_float
 
-from pellucid_cnn.transforms.warp import Warp
+from pellucid_cnn.transforms.warp import Warp, chosen
 
 
 class Elastic(Warp):
@@ -20,15 +20,22 @@ class Elastic(Warp):
     Args:
         alpha: α, strength.
         sigma: σ, in pixels: how far neighbours move together.
+        probability: of being bent; the other images stay as they are, and sharp: see :class:`RandomAffine`.
     """
 
-    examples = (Example({"alpha": 5.0, "sigma": 1.0}, ((6, 5, 2),)), Example({}, ((5, 5, 1),)))
+    examples = (
+        Example({"alpha": 5.0, "sigma": 1.0}, ((6, 5, 2),)),
+        Example({}, ((5, 5, 1),)),
+        Example({"probability": 0.5}, ((5, 5, 1),)),
+    )
 
-    def __init__(self, alpha: float = 34.0, sigma: float = 4.0) -> None:
+    def __init__(self, alpha: float = 34.0, sigma: float = 4.0, probability: float = 1.0) -> None:
         check_float(self, "alpha", alpha, "[0, inf)")
         check_float(self, "sigma", sigma, "(0, inf)")
+        check_float(self, "probability", probability, "[0, 1]")
         self.alpha = alpha
         self.sigma = sigma
+        self.probability = probability
 
     def sources(self, ctx: Context, x: Array) -> Array:
         n, height, width, _ = x.shape
@@ -44,6 +51,8 @@ class Elastic(Warp):
         ctx.ops.dense_forward(turned.reshape(-1, width), across, None, "identity", twice.reshape(-1, width), None)
         grid = ctx.scratch("grid", (n, height, width, 2), x.dtype)
         grid[...] = ctx.xp.transpose(twice, (0, 1, 3, 2))
+        if self.probability < 1:
+            grid *= chosen(ctx, x, self.probability).reshape(-1, 1, 1, 1)
         grid[..., 0] += ctx.xp.arange(height, dtype=x.dtype).reshape(-1, 1)
         grid[..., 1] += ctx.xp.arange(width, dtype=x.dtype)
         return grid

@@ -95,3 +95,9 @@ def draw(ctx: Context, x: Array, count: int) -> tuple[Array, ...]:
     """For each image ``count`` numbers, uniform in [−1, 1): as many arrays (N,)."""
     numbers = 2 * ctx.uniform((len(x), count)) - 1
     return tuple(numbers[:, i] for i in range(count))
+
+
+def chosen(ctx: Context, x: Array, probability: float) -> Array:
+    """For each image whether it is among those that are changed, drawn with this probability: 1 or 0, (N,)."""
+    drawn: Array = (ctx.uniform((len(x),)) < probability).astype(x.dtype)
+    return drawn
