@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 EITHER = "of two numbers that are equal either is taken"
+LOOK = "the look of a picture: a letter a little larger, a line a little thinner"
+SHARED_OUT = "over how many threads the work is shared out, which no result depends on"
 EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/transformer/ext/body/rows.h", 387, "<="): EITHER,
     (
@@ -10,5 +12,9 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         121,
         "(1 + 1)",
     ): "zeros that a sum begins with: fewer axes of them are broadcast",
+    ("core/pellucid/workbench/data_pictures/images.py", 59, "(9.375)"): LOOK,
+    ("plugins/cnn/ext/body/group_norm.h", 50, "(1 + 1)"): "a truth value: 2 is as true as 1",
+    ("plugins/cnn/ext/body/group_norm.h", 62, "||"): "each group is gone over twice, which takes time",
+    ("ext/body/dense.h", 99, "-"): SHARED_OUT,
 }
 """By the file, the line in the commit of the journal, and what was put there."""

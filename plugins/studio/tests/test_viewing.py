@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.registry.registry import default_registry
 from pellucid_studio.starting import names_of
 from pellucid_studio.values import controls_told, told, values_of
 from pellucid_studio.viewing import Viewing
@@ -208,3 +209,12 @@ def test_runs_of_one_name_are_told_apart_by_the_folders_before_it(tmp_path: Path
     assert names_of([tmp_path / "x" / "net.safetensors", tmp_path / "net.safetensors"]) == [
         "x/net", f"{tmp_path.name}/net",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("view", [entry.name for entry in default_registry().entries("view")])
+def test_the_models_that_a_view_is_tried_on_are_made_without_a_word(
+    view: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    registry = default_registry()
+    assert all(isinstance(opened, pl.Viewed) for opened in registry.load(registry.find("view", view)).tried_on())
+    assert capfd.readouterr() == ("", "")
