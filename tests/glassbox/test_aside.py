@@ -9,6 +9,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.component import Equation
+from pellucid.glassbox.why import sensitivity
 from pellucid.glassbox.why.asking import CONSTANT
 
 from tests.glassbox.every import cases
@@ -62,6 +63,35 @@ def test_kept_under_the_name_of_an_equation_it_is_explained_by_it(kept: Any) -> 
     assert kept.why("layers.1.kept.x", (5,)).scalar == "x[5] = x[1,2]"
 
 
+class Rooted(pl.Layer):
+    """Keeps what is no number where x is below 0."""
+
+    equations = (
+        Equation("r", r"r = \sqrt{x}", "np.sqrt(x)"),
+        Equation("y", "y = r", "r"),
+        Equation("dx", "dx = dy / 2r", "dy / (2 * r)"),
+    )
+
+    def output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.r = np.sqrt(x).reshape(-1)
+        return ctx.r.reshape(x.shape)
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy / (2 * ctx.r.reshape(dy.shape))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_what_is_no_number_is_explained_by_the_equation_too() -> None:
+    model = pl.build(Rooted(), input_shape=(3,))
+    trace = model.trace(np.array([[1.0, 4.0, 9.0], [16.0, 25.0, -1.0]]))
+    for place, cell in ((4, (1, 1)), (5, (1, 2))):
+        why = trace.why("model.kept.r", (place,))
+        assert why.equation.python == "np.sqrt(x)" and why.parents == [("x", cell)]
+
+
 def test_what_is_called_like_an_equation_and_is_none_is_measured_and_its_code_named(kept: Any) -> None:
     why = kept.why("layers.1.kept.s", (1, 2))
     assert why.measured and why.parents == [("layers.1.x", (1, 2))]
@@ -96,6 +126,30 @@ def test_a_trace_from_a_file_says_the_same(tmp_path: Any) -> None:
     again = pl.load_trace(tmp_path / "step.safetensors")
     for name, cell in (("layers.0.kept.z", (1, 2)), ("layers.1.kept.mu", (1,)), ("layers.1.running_var.asked", (1,))):
         assert str(again.why(name, cell)) == str(trace.why(name, cell)) and again.why(name, cell).equation is not None
+
+
+class Unsaid(pl.Layer):
+    """Sums of two inputs, of which no equation speaks."""
+
+    def output_shape(self, a: Any, b: Any) -> Any:
+        return (1,)
+
+    def forward(self, ctx: Any, a: Any, b: Any) -> Any:
+        ctx.given = a, b
+        return np.exp(a).sum(1, keepdims=True) + np.exp(b).sum(1, keepdims=True)
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return tuple(np.exp(x) * dy for x in ctx.given)
+
+
+def test_of_what_is_measured_the_cells_that_matter_most_are_told() -> None:
+    trainer = pl.Trainer(pl.build(Unsaid(), input_shape=((20,), (20,))), loss="mse", seed=0)
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 20))
+    why = trainer.trace_step((a, b), np.zeros((3, 1))).why("model.y", (1, 0))
+    assert why.measured and len(why.terms) == len(why.parents) == sensitivity.MOST
+    slopes = sorted(np.exp(np.concatenate([a[1], b[1]])))[::-1][: sensitivity.MOST]
+    np.testing.assert_allclose([term.value for term in why.terms], slopes, rtol=1e-4)
+    assert {name for name, (row, _) in why.parents if row == 1} == {"model.x0", "model.x1"}
 
 
 def test_what_is_kept_and_depends_on_nothing_names_the_code(kept: Any) -> None:

@@ -16,5 +16,16 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/cnn/ext/body/group_norm.h", 50, "(1 + 1)"): "a truth value: 2 is as true as 1",
     ("plugins/cnn/ext/body/group_norm.h", 62, "||"): "each group is gone over twice, which takes time",
     ("ext/body/dense.h", 99, "-"): SHARED_OUT,
+    (
+        "plugins/transformer/ext/body/attention.h",
+        72,
+        "(0 + 1)",
+    ): "before the first block of keys the sum is multiplied by 0, whatever it was",
+    (
+        "plugins/tabular/src/pellucid_tabular/estimators/settings.py",
+        95,
+        "(rows / 20)",
+    ): "the whole number of it is taken afterwards",
+    ("ext/body/losses.h", 36, "(16 + 1)"): "how many rows are added up before the sums are, in double either way",
 }
 """By the file, the line in the commit of the journal, and what was put there."""

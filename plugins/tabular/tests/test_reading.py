@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from pellucid import ConfigError, DataError
+from pellucid_tabular.reading.dialect import find_dialect
 from pellucid_tabular.reading.file import Format, RawTable, is_table, read_file
 from pellucid_tabular.schema import Schema
 
@@ -288,3 +289,11 @@ def test_many_columns(tmp_path: Path) -> None:
     assert len(read(tmp_path, wide).columns) == 3000
     with pytest.raises(DataError, match="expected up to 100,000 columns"):
         read(tmp_path, "1," * 100_001 + "\n" + "2," * 100_001)
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"), [("1;2\n1;2;3\n1;2;3\n1;2;3\n", "75%"), ("1;2;3\n1;2;3\n1;2\n1;2\n1;2;3\n", "60%")]
+)
+def test_the_share_of_lines_is_told_that_a_separator_divides_alike(rows: str, share: str) -> None:
+    found = find_dialect(f"a;b;c\n{rows}".encode(), None, None, None)
+    assert (found.separator, found.why) == (";", f"it divides {share} of the first lines into 3 fields")
