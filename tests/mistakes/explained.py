@@ -27,5 +27,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         "(rows / 20)",
     ): "the whole number of it is taken afterwards",
     ("ext/body/losses.h", 36, "(16 + 1)"): "how many rows are added up before the sums are, in double either way",
+    ("plugins/tabular/src/pellucid_tabular/columns.py", 275, "(start + step + 1)"): "a row is written twice, alike",
 }
 """By the file, the line in the commit of the journal, and what was put there."""
