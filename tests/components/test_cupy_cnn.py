@@ -17,6 +17,7 @@ IMAGE = (5, 6, 4)
 CASES: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("conv2d", {"filters": 6, "activation": "relu"}, IMAGE),
     ("conv2d", {"filters": 3, "kernel_size": (3, 2), "stride": (2, 1), "dilation": (1, 2), "padding": [0, 2]}, IMAGE),
+    ("conv2d", {"filters": 2, "kernel_size": 3, "stride": (1, 2)}, IMAGE),
     ("conv2d", {"filters": 6, "groups": 2, "activation": "silu", "padding": "valid"}, IMAGE),
     ("conv2d", {"filters": 3, "kernel_size": 1, "use_bias": False}, IMAGE),
     ("conv_transpose2d", {"filters": 4, "stride": 2, "activation": "tanh"}, IMAGE),

@@ -28,5 +28,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ): "the whole number of it is taken afterwards",
     ("ext/body/losses.h", 36, "(16 + 1)"): "how many rows are added up before the sums are, in double either way",
     ("plugins/tabular/src/pellucid_tabular/columns.py", 275, "(start + step + 1)"): "a row is written twice, alike",
+    ("ext/pool.c", 121, "<="): EITHER,
 }
 """By the file, the line in the commit of the journal, and what was put there."""
