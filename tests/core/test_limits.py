@@ -55,6 +55,17 @@ def test_models_larger_than_any(arguments: dict[str, Any]) -> None:
         pl.build(**arguments, input_shape=(4,))
 
 
+def test_of_items_and_of_components_there_may_be_ten_thousand() -> None:
+    weights: Any = {"type": "softmax_cross_entropy", "class_weight": 10_000 * [1.0]}
+    assert len(pl.create("loss", weights).class_weight) == 10_000
+    with pytest.raises(pl.ConfigError, match=r"class_weight: a list of 10,001 items\. Expected: at most 10,000\."):
+        pl.create("loss", weights | {"class_weight": 10_001 * [1.0]})
+    layers = 9_999 * ["flatten"]  # and what they stand in
+    assert len([*pl.create("layer", {"type": "sequential", "layers": layers}).children()]) == 9_999
+    with pytest.raises(pl.ConfigError, match="more than 10,000 components"):
+        pl.create("layer", {"type": "sequential", "layers": [*layers, "flatten"]})
+
+
 @pytest.mark.parametrize(("levels", "good"), [(70, True), (80, False), (5000, False)])
 def test_layers_in_each_other(levels: int, good: bool) -> None:
     config: Any = {"type": "dense", "units": 2}

@@ -29,5 +29,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("ext/body/losses.h", 36, "(16 + 1)"): "how many rows are added up before the sums are, in double either way",
     ("plugins/tabular/src/pellucid_tabular/columns.py", 275, "(start + step + 1)"): "a row is written twice, alike",
     ("ext/pool.c", 121, "<="): EITHER,
+    ("plugins/recurrent/ext/body/sequence.h", 130, "&&"): "without rows or steps nothing is added either way",
 }
 """By the file, the line in the commit of the journal, and what was put there."""
