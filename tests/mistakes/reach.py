@@ -35,6 +35,8 @@ FOLDERS: dict[str, tuple[str, ...]] = {
 """Tests of the folders of the core; of a plugin they are its own."""
 NOT_NEAR = tuple(f"tests/{name}/" for name in ("docs", "packaging", "benchmarks", "studies", "faults", "mistakes"))
 """Tests of pages and packages: they run for a minute, and see everything from afar."""
+COPIES = "tests/kernels/test_fused.py"
+"""Holds what plugins have of the core's files in C to be the same."""
 NEAR = 8
 """Files of tests, at the most, that are tried before whole folders: of the folders beside the file, and of others."""
 
@@ -58,6 +60,8 @@ def commands(root: Path, path: Path, quickest: Sequence[str] = ()) -> list[Comma
     folders = next((FOLDERS[folder] for folder in sorted(FOLDERS, reverse=True) if place.startswith(f"{folder}/")), ())
     if place.startswith("plugins/"):
         folders = ("/".join((*place.split("/")[:2], "tests")),)
+        if path.suffix != ".py":
+            folders += (COPIES,)
     near = _near(root, path)
     beside = [name for name in near if name.startswith(folders)][:NEAR]
     others = [name for name in near if not name.startswith(folders)][:NEAR]

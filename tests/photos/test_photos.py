@@ -11,6 +11,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid import ConfigError, DataError
+from pellucid.standard.images.background import darkness
 from pellucid.standard.images.ink import ink_image
 from pellucid.standard.images.reading import read_image
 from pellucid.standard.images.shapes import shapes_of
@@ -245,3 +246,12 @@ def test_ninety_five_of_a_hundred_photos_are_read(tmp_path: Path) -> None:
         seen = seen_by(model, tmp_path / "photo.jpg")
         right += int(model.predict(seen.x).argmax() == data.test.y[row])
     assert right >= 95, right
+
+
+@pytest.mark.parametrize("light", [True, False])
+@pytest.mark.parametrize("shape", [(3, 96), (96, 3), (60, 60)])
+def test_a_strip_with_one_stroke_is_light_on_dark_or_dark_on_light(shape: tuple[int, int], light: bool) -> None:
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    strip = 0.5 + 0.1 * np.cos(0.7 * x) * np.cos(0.9 * y) + 0.2 * x / shape[1]
+    strip[shape[0] // 2, shape[1] // 2] = 1.0 if light else 0.0
+    assert darkness(strip[..., None])[1] is light
