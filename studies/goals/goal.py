@@ -34,6 +34,7 @@ class Goal:
         folds: of cross-validation, in place of the test set; 0: none.
         positive: the class that is told from all others; None: all are told from each other.
         batch: rows at a time when the likelihood is estimated.
+        note: a sentence for the page of results.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Goal:
     folds: int = 0
     positive: str | None = None
     batch: int = 2000
+    note: str = ""
 
     @property
     def epochs(self) -> int:

@@ -148,7 +148,7 @@ def _notes(goal: Goal, its: Sequence[Log]) -> list[str]:
     def figure(name: str) -> str:
         return _figure(goal, [log["figures"][name] for log in its])
 
-    found = []
+    found = [goal.note] if goal.note else []
     if "accuracy_of_views" in figures:
         found.append(
             f"{figure('accuracy_of_views')} where the probabilities of five views are averaged, the image and the same "
