@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from pellucid import ConfigError
 from pellucid.workbench.experiments.sections import to_toml
 from pellucid.workbench.sweeps.draws import Draw, unit
-from pellucid.workbench.sweeps.plan import MOST_RUNS, Plan, make_plan
+from pellucid.workbench.sweeps.plan import MOST_RUNS, Plan, Setting, make_plan
 
 from tests.experiments.support import IRIS, Shell
 
@@ -202,3 +203,19 @@ def test_mistakes_name_the_file(pellucid: Shell) -> None:
     assert not Path("runs").exists()
     for wrong in ("0", "-1", "257"):
         assert "--workers takes a whole number" in pellucid.refused("sweep", "iris.toml", "--workers", wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "varied", "readable"),
+    [
+        ("", {"optimizer.lr": 0.1, "model.hidden": [8, 16]}, "lr=0.1,hidden=8+16-"),
+        ("batch norm", {}, "batch-norm-"),
+        ("x" * 59 + "-yz", {}, "x" * 59 + "-"),  # no mark of punctuation at the end
+        ("x" * 70, {"optimizer.lr": 0.1}, "x" * 60 + "-"),
+        ("…", {}, ""),
+    ],
+)
+def test_the_folder_of_a_setting_has_sixty_readable_letters(name: str, varied: dict[str, Any], readable: str) -> None:
+    folder = Setting(name, {}, varied, {"model": {"type": "ann"}}).folder
+    assert folder.startswith(readable) and re.fullmatch("[0-9a-f]{6}", folder.removeprefix(readable))
+    assert folder.removeprefix(readable) == Setting("", {}, {}, {"model": {"type": "ann"}}).folder
