@@ -225,6 +225,9 @@ def test_the_largest_weights_are_shown_each_by_its_number(tmp_path: Path, seen: 
     assert np.array_equal(unit.get_array(), weights[:, shown[-1]].reshape(8, 8))
     low, high = unit.get_clim()
     assert low == -high == -np.abs(weights[:, shown[-1]]).max()
+    heading = [text.get_text() for text in seen[0].texts]
+    assert "64 of 70 units, those with the largest weights" in heading[1]
+    assert "each unit on its own scale: blue below 0, white 0, red above" in heading[1]
 
 
 def test_filters_and_few_inputs_are_drawn_and_other_weights_are_said_not_to_be(
@@ -232,6 +235,7 @@ def test_filters_and_few_inputs_are_drawn_and_other_weights_are_said_not_to_be(
 ) -> None:  # fmt: skip
     assert draw_weights(RNG.normal(size=(3, 3, 3, 5)), tmp_path / "w.png", where="a", title="t") == ""
     assert [image.get_array().shape for image in seen[0].axes[0].images] == [(3, 3, 3)] * 5
+    assert "5 units" in seen[0].texts[1].get_text() and "grey is 0" in seen[0].texts[1].get_text()
     assert (
         draw_weights(RNG.normal(size=(2, 6)), tmp_path / "w.png", where="a", title="t", features=("age", "size")) == ""
     )
