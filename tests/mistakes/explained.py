@@ -30,6 +30,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/tabular/src/pellucid_tabular/columns.py", 275, "(start + step + 1)"): "a row is written twice, alike",
     ("ext/pool.c", 121, "<="): EITHER,
     ("plugins/recurrent/ext/body/sequence.h", 130, "&&"): "without rows or steps nothing is added either way",
-    ("core/pellucid/glassbox/why/functions.py", 44, "traced_in(options, args)"): "any of them is looked for, in any order",
+    ("core/pellucid/glassbox/why/functions.py", 44, "traced_in(options, args)"): "in any order",
 }
 """By the file, the line in the commit of the journal, and what was put there."""
