@@ -152,6 +152,32 @@ def test_of_what_is_measured_the_cells_that_matter_most_are_told() -> None:
     assert {name for name, (row, _) in why.parents if row == 1} == {"model.x0", "model.x1"}
 
 
+class Drawing(pl.Layer):
+    """Draws in predictions, too; no equation speaks of it."""
+
+    def output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.drawn, ctx.given = ctx.uniform(x.shape), x
+        return np.sin(x) * ctx.drawn
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return np.cos(ctx.given) * ctx.drawn * dy
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_what_is_measured_has_the_numbers_that_were_drawn(training: bool) -> None:
+    model = pl.build(Drawing(), input_shape=(3,), seed=4)
+    x = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
+    trainer = pl.Trainer(model, loss="mse", seed=0)
+    trainer.fit((x, x), epochs=3, batch_size=2, verbose=False)
+    trace = trainer.trace_step(x, x) if training else model.trace(x)
+    why = trace.why("model.y", (1, 2))
+    drawn = trace["model.y"][1, 2] / np.sin(x[1, 2])
+    assert why.measured and why.terms[0].value == pytest.approx(np.cos(x[1, 2]) * drawn, rel=1e-3)
+
+
 def test_what_is_kept_and_depends_on_nothing_names_the_code(kept: Any) -> None:
     why = kept.why("layers.1.kept.edges", (1,))
     assert not why.measured and "made by the code of Kept.forward" in why.note and ("layers.0.y", (0, 0)) in why.parents
