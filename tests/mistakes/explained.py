@@ -31,5 +31,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("ext/pool.c", 121, "<="): EITHER,
     ("plugins/recurrent/ext/body/sequence.h", 130, "&&"): "without rows or steps nothing is added either way",
     ("core/pellucid/glassbox/why/functions.py", 44, "traced_in(options, args)"): "in any order",
+    ("core/pellucid/glassbox/why/operations.py", 214, "(2)"): "more places than are taken",
+    ("plugins/cnn/ext/body/group_norm.h", 123, "(8 + 1)"): SHARED_OUT,
 }
 """By the file, the line in the commit of the journal, and what was put there."""

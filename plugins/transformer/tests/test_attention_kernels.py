@@ -15,8 +15,12 @@ from pellucid_transformer.ops.rotary import angles, rotate
 core = pytest.importorskip("pellucid.ops.kernels", reason="the core's kernels are not compiled").native
 native = pytest.importorskip("pellucid_transformer.kernels.native", reason="the kernels are not compiled")
 OPS = ReferenceOps()
-SIZES = ((1, 1, 1, 1, 1, 1), (2, 5, 3, 4, 2, 3), (3, 64, 64, 2, 2, 32), (1, 70, 131, 2, 1, 17), (1, 130, 1100, 1, 1, 8))
-"""(N, T, S, H, K, d): single numbers, odd ones, one tile, remainders of blocks of queries, several tiles of keys."""
+SIZES = (
+    (1, 1, 1, 1, 1, 1), (2, 5, 3, 4, 2, 3), (3, 64, 64, 2, 2, 32), (1, 70, 131, 2, 1, 17), (1, 130, 1100, 1, 1, 8),
+    (2, 300, 3, 2, 1, 5),
+)  # fmt: skip
+"""(N, T, S, H, K, d): single numbers, odd ones, one tile, remainders of blocks of queries, several tiles of keys, and
+blocks of queries before the first key."""
 KINDS: tuple[tuple[str | None, bool], ...] = ((None, False), (None, True), ("keys", False), ("pairs", True))
 
 
