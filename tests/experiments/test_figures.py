@@ -25,6 +25,7 @@ from pellucid.workbench.figures.listing import Drawn
 from pellucid.workbench.figures.material import evenly
 from pellucid.workbench.figures.of_run import draw_run
 from pellucid.workbench.figures.reliability import draw_reliability
+from pellucid.workbench.figures.sheet import Sheet
 from pellucid.workbench.figures.surface import draw_surface
 from pellucid.workbench.figures.values import draw_values
 from pellucid.workbench.figures.weights import draw_weights, first_weights
@@ -174,6 +175,19 @@ def test_more_classes_than_one_can_tell_apart(tmp_path: Path) -> None:
         == "its 200 classes are more than the 120 that one can tell apart in a picture"
     )
     assert not (tmp_path / "c.png").exists()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 2), (3, 4)])
+def test_panels_of_a_sheet_have_their_size_and_lie_in_it_side_by_side(rows: int, columns: int) -> None:
+    sheet = Sheet(rows, columns, panel=(3.0, 2.0))
+    boxes = np.array([sheet.axes(i).get_position().bounds for i in range(rows * columns)])
+    inches = boxes * np.tile([sheet.width, sheet.height], 2)
+    np.testing.assert_allclose(inches[:, 2:], np.tile([3.0, 2.0], (rows * columns, 1)))
+    grid = inches.reshape(rows, columns, 4)
+    assert (np.diff(grid[..., 0], axis=1) > 3.0).all() and (np.diff(grid[..., 1], axis=0) < -2.0).all()
+    np.testing.assert_allclose(sheet.width - grid[:, -1, 0] - 3.0, 0.25)  # what is kept free at the right
+    np.testing.assert_allclose(sheet.edge * sheet.width, grid[:, -1, 0] + 3.0)
+    assert grid[..., 1].min() > 0.4 and (sheet.height - grid[..., 1].max() - 2.0) > 0.3
 
 
 def test_calibration_says_before_and_after(tmp_path: Path, seen: list[Figure]) -> None:

@@ -33,5 +33,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("core/pellucid/glassbox/why/functions.py", 44, "traced_in(options, args)"): "in any order",
     ("core/pellucid/glassbox/why/operations.py", 214, "(2)"): "more places than are taken",
     ("plugins/cnn/ext/body/group_norm.h", 123, "(8 + 1)"): SHARED_OUT,
+    ("plugins/tabular/src/pellucid_tabular/reading/file.py", 278, "min(received, expected)"): EITHER,
+    ("plugins/recurrent/ext/body/rnn.h", 38, "||"): "zeros are added, or what nobody reads",
 }
 """By the file, the line in the commit of the journal, and what was put there."""
