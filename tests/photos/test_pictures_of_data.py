@@ -116,3 +116,24 @@ def test_a_mapped_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.save("x.npy", np.random.default_rng(0).normal(size=(200, 2)))
     assert main(["show-data", "mapped", "--set", "x=x.npy", "--picture", "data.png"]) == 0
     assert coloured(tmp_path / "data.png") > 0.005
+
+
+@pytest.mark.parametrize("name", ["iris", "digits", "half_moons", "sine", "breast_cancer"])
+def test_panels_lie_in_the_sheet_beside_each_other(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    from matplotlib.figure import Figure
+    from pellucid.workbench.data_pictures.drawing import draw_data
+
+    figures: list[Any] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: (figures.append(self), file.write(b""))[1])
+    dataset = pl.create("dataset", name)
+    report = dataset.report() if hasattr(dataset, "report") else {}
+    draw_data(name, dataset, dataset.splits(0), report, tmp_path / "data.png")
+    boxes = [axes.get_position() for axes in figures[0].axes]
+    assert boxes
+    for i, box in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1 and box.y1 <= 1
+        for other in boxes[:i]:
+            beside = other.x1 <= box.x0 + 1e-9 or box.x1 <= other.x0 + 1e-9
+            assert beside or other.y1 <= box.y0 + 1e-9 or box.y1 <= other.y0 + 1e-9
