@@ -167,6 +167,23 @@ def value_of(loss: Loss, *args: Any) -> float:
     return float(loss.forward(context(), *args))
 
 
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["alike", "weighted"])
+@pytest.mark.parametrize("ignore", [-1, 2, -100])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"class_weight": PRICES}], ids=str)
+def test_with_labels_to_ignore_it_is_the_loss_of_the_others(options: Any, ignore: int, weight: Any) -> None:
+    left = LABELS != 2
+    assert 1 < left.sum() < N and (LABELS[left] > 1).any()
+    loss, told = SoftmaxCrossEntropy(ignore=ignore, **options), np.where(left, LABELS, ignore)
+    ctx = context()
+    value = loss.forward(ctx, LOGITS, told, weight)
+    gradient = loss.backward(ctx)
+    others = LOGITS[left], LABELS[left], None if weight is None else weight[left]
+    assert float(value) == pytest.approx(textbook(loss, *others), rel=1e-12)
+    assert not gradient[~left].any()
+    oracle = complex_step(lambda z: textbook(loss, z, *others[1:]), others[0])
+    assert relative_error(gradient[left], oracle) < 1e-9
+
+
 def test_against_scipy_and_scikit_learn() -> None:
     log_p = special.log_softmax(LOGITS, axis=1)
     expected = -log_p[np.arange(N), LABELS].mean()

@@ -15,6 +15,12 @@ from PIL import Image
 RNG = np.random.default_rng(0)
 
 
+def test_tiles_without_gaps_touch() -> None:
+    images = np.arange(16).reshape(4, 2, 2).astype(np.uint8)
+    whole = pictures.tile(images, columns=2, gap=0)
+    assert np.array_equal(whole, np.block([[images[0], images[1]], [images[2], images[3]]]))
+
+
 def test_tiles_stand_row_by_row_with_gaps_between() -> None:
     images = np.linspace(0, 1, 5)[:, None, None] * np.ones((5, 3, 4))
     whole = pictures.tile(images, columns=2, gap=1, background=0.5)

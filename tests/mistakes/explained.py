@@ -27,13 +27,12 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         "(rows / 20)",
     ): "the whole number of it is taken afterwards",
     ("ext/body/losses.h", 36, "(16 + 1)"): "how many rows are added up before the sums are, in double either way",
-    ("plugins/tabular/src/pellucid_tabular/columns.py", 275, "(start + step + 1)"): "a row is written twice, alike",
     ("ext/pool.c", 121, "<="): EITHER,
     ("plugins/recurrent/ext/body/sequence.h", 130, "&&"): "without rows or steps nothing is added either way",
-    ("core/pellucid/glassbox/why/functions.py", 44, "traced_in(options, args)"): "in any order",
+    ("core/pellucid/glassbox/why/functions.py", 44, "(traced_in(options, args))"): "in any order",
     ("core/pellucid/glassbox/why/operations.py", 214, "(2)"): "more places than are taken",
     ("plugins/cnn/ext/body/group_norm.h", 123, "(8 + 1)"): SHARED_OUT,
-    ("plugins/tabular/src/pellucid_tabular/reading/file.py", 278, "min(received, expected)"): EITHER,
+    ("plugins/tabular/src/pellucid_tabular/reading/file.py", 278, "(min(received, expected))"): EITHER,
     ("plugins/recurrent/ext/body/rnn.h", 38, "||"): "zeros are added, or what nobody reads",
 }
 """By the file, the line in the commit of the journal, and what was put there."""

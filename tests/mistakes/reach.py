@@ -25,7 +25,9 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "core/pellucid/standard/derivatives": ("tests/autodiff", "tests/glassbox"),
     "core/pellucid/standard/callbacks": ("tests/core", "tests/saving", "tests/experiments"),
     "core/pellucid/workbench/data_pictures": ("tests/photos", "tests/experiments"),
-    "core/pellucid/standard": ("tests/components", "tests/core", "tests/data", "tests/saving", "tests/autodiff"),
+    "core/pellucid/standard": (
+        "tests/components", "tests/core", "tests/data", "tests/saving", "tests/autodiff", "tests/testing",
+    ),
     "core/pellucid/glassbox": ("tests/glassbox", "tests/components/test_equations.py"),
     "core/pellucid/workbench": ("tests/experiments", "tests/cli", "tests/photos", "tests/data"),
     "core/pellucid/testing": ("tests/testing",),
