@@ -34,5 +34,15 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/cnn/ext/body/group_norm.h", 123, "(8 + 1)"): SHARED_OUT,
     ("plugins/tabular/src/pellucid_tabular/reading/file.py", 278, "(min(received, expected))"): EITHER,
     ("plugins/recurrent/ext/body/rnn.h", 38, "||"): "zeros are added, or what nobody reads",
+    (
+        "plugins/cnn/ext/body/group_norm.h",
+        49,
+        "+",
+    ): "any number of the image may be taken away first: one that is far off is replaced",
+    (
+        "core/pellucid/standard/derivatives/linalg.py",
+        105,
+        "(xp.arange(n).reshape((-1, 1)) - xp.arange(n))",
+    ): "odd or even either way",
 }
 """By the file, the line in the commit of the journal, and what was put there."""

@@ -14,6 +14,7 @@ from pellucid import ConfigError, DataError
 from pellucid_transformer import Tokenizer
 from pellucid_transformer.text.characters import Characters
 from pellucid_transformer.text.data import fingerprint
+from pellucid_transformer.text.tokenizer import seen
 
 TEXT = "to see through a network one needs no glasses, and to see through a glass no network. " * 20
 ROWS = [(f"good {'day ' * (i % 5)}".strip(), "up") if i % 2 else (f"bad {'night ' * (i % 3)}".strip(), "down")
@@ -264,3 +265,10 @@ def test_a_model_reads_files_of_texts(table: str, tmp_path: Path) -> None:
     assert tokenizer.decode(lines.x[0][1][lines.x[1][1]]) == "bad"
     with pytest.raises(DataError, match="each line a sample, and has no column 'label'"):
         tokenizer.read_file(tmp_path / "lines.txt", "label")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a b", "a␣b"), ("é\n", "é↵"), ("\a", r"\x07"), ("\t ", r"\t␣"), ("\u200b", r"\u200b")]
+)
+def test_every_letter_of_a_token_can_be_seen(text: str, shown: str) -> None:
+    assert seen(text) == shown

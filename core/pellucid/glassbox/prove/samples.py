@@ -40,7 +40,7 @@ def samples(trace: Opened, name: str) -> HostArray:
     if name != own and own in twin.params:
         return Contributions(twin, [own]).by_row(own)
     twin.loss()
-    parts = {"loss" if part == "loss" else f"loss.{part}": part for part in twin.figures}
+    parts = {"loss" if part == "loss" else f"loss.{part}": part for part in twin.parts}
     if name not in parts:
         known = [*parts, *(f"{path}.grad" for path in twin.params)]
         meant = did_you_mean(name, known) if isinstance(name, str) else ""

@@ -76,7 +76,7 @@ class Twin:
         rows: of each micro-batch; none of a prediction.
         counts: what the loss of each micro-batch was divided by, when it was last computed.
         micro: which of them is being computed, from 1.
-        figures: the loss and its parts, then; last: those of the last micro-batch.
+        parts: the loss and its parts, by their names; last: those of the last micro-batch.
 
     Raises:
         ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
@@ -99,7 +99,7 @@ class Twin:
         self.rows: tuple[int, ...] = tuple(setting.sizes)
         self.counts: list[float] = []
         self.micro = 1
-        self.figures: dict[str, float] = {}
+        self.parts: list[str] = []
         self.last: dict[str, float] = {}
         self.reset()
         if self.is_step:
@@ -246,8 +246,9 @@ class Twin:
 
     def loss(self) -> float:
         """The loss of the step at the weights as they are now: the mean over the rows of all micro-batches."""
-        self._each(lambda k, batch: None)
-        return self.figures["loss"]
+        losses: list[float] = []
+        self._each(lambda k, batch: losses.append(self.last["loss"]))
+        return sum(share * each for share, each in zip(self.shares(), losses, strict=True) if share)
 
     def gradients(self) -> dict[str, HostArray]:
         """Its gradient at each parameter."""
@@ -295,7 +296,7 @@ class Twin:
 
     def _each(self, then: Callable[[int, MicroBatch], None]) -> None:
         """The loss of each micro-batch, and what then is done with it."""
-        rows, self.counts, values = 0, [], []
+        rows, self.counts = 0, []
         self.source.cursor[()] = 0
         with np.errstate(under="ignore"), self.ops.quiet():
             for k, batch in enumerate(self._batches):
@@ -304,16 +305,11 @@ class Twin:
                 self._ctx.hold(self._stopped[k])
                 loss = batch.forward()
                 self.last = {"loss": float(loss)} | {name: float(part) for name, part in batch.ctx.parts.items()}
-                values.append(self.last)
+                self.parts = self.parts or [*self.last]
                 self.counts.append(float(batch.ctx.count))
                 then(k, batch)
                 self._ctx.discard()
                 rows += len(batch.batch)
-        shares = self.shares()
-        self.figures = {
-            name: sum(share * each.get(name, 0.0) for share, each in zip(shares, values, strict=True) if share)
-            for name in values[0]
-        }
 
     def begin(self, ctx: Context, k: int, rows: int) -> None:
         """Set a root context to the k-th micro-batch, which begins at this row."""
