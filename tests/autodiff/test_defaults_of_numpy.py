@@ -24,7 +24,7 @@ def defaults(meanings: Mapping[Any, Callable[..., Any]]) -> Iterator[tuple[str, 
             continue
         for name in ours.keys() & theirs.keys():
             given, default = ours[name].default, theirs[name].default
-            if given is not inspect.Parameter.empty and default is not np._NoValue:
+            if inspect.Parameter.empty not in (given, default) and default is not np._NoValue:
                 yield f"{function.__name__}({name})", given, default
 
 

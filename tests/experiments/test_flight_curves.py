@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 from pellucid.glassbox.flight.recording import Parts, Recording
 from pellucid.workbench.experiments.flight_curves import MOST, draw_flight

@@ -14,13 +14,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ): "zeros that a sum begins with: fewer axes of them are broadcast",
     ("core/pellucid/workbench/data_pictures/images.py", 59, "(9.375)"): LOOK,
     ("plugins/cnn/ext/body/group_norm.h", 50, "(1 + 1)"): "a truth value: 2 is as true as 1",
-    ("plugins/cnn/ext/body/group_norm.h", 62, "||"): "each group is gone over twice, which takes time",
     ("ext/body/dense.h", 99, "-"): SHARED_OUT,
-    (
-        "plugins/transformer/ext/body/attention.h",
-        72,
-        "(0 + 1)",
-    ): "before the first block of keys the sum is multiplied by 0, whatever it was",
     (
         "plugins/tabular/src/pellucid_tabular/estimators/settings.py",
         95,
@@ -33,16 +27,12 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("core/pellucid/glassbox/why/operations.py", 214, "(2)"): "more places than are taken",
     ("plugins/cnn/ext/body/group_norm.h", 123, "(8 + 1)"): SHARED_OUT,
     ("plugins/tabular/src/pellucid_tabular/reading/file.py", 278, "(min(received, expected))"): EITHER,
-    ("plugins/recurrent/ext/body/rnn.h", 38, "||"): "zeros are added, or what nobody reads",
-    (
-        "plugins/cnn/ext/body/group_norm.h",
-        49,
-        "+",
-    ): "any number of the image may be taken away first: one that is far off is replaced",
+    ("plugins/recurrent/ext/body/rnn.h", 38, "||"): "zeros times finite weights are added, or what nobody reads",
     (
         "core/pellucid/standard/derivatives/linalg.py",
         105,
         "(xp.arange(n).reshape((-1, 1)) - xp.arange(n))",
     ): "odd or even either way",
+    ("plugins/cnn/ext/body/sweep.h", 34, "&&"): "without rows or columns there are no pixels to go over",
 }
-"""By the file, the line in the commit of the journal, and what was put there."""
+"""By the file, its line when the mistake was drawn, and what was put there."""

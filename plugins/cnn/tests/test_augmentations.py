@@ -122,6 +122,18 @@ def test_the_share_that_is_not_moved_stays_as_sharp_as_it_was(config: dict[str, 
     np.testing.assert_array_equal(augment({**config, "probability": 0.0}, x, backend=backend), x)
 
 
+def test_whether_an_image_is_moved_says_nothing_of_how() -> None:
+    turned, bent = [], []
+    affine = create({"type": "random_affine", "degrees": 90.0, "probability": 0.5})
+    elastic = create({"type": "elastic", "sigma": 0.1, "probability": 0.5})
+    x = pictures(1, 2, 2)
+    for step in range(300):
+        turned.append(float(affine.motion(context(step), x).inverse[1][0]))  # the sine
+        bent.append(float(elastic.sources(context(step), x)[0, 0, 0, 0]))  # of the pixel at 0, by the first noise
+    for found in (turned, bent):
+        assert all(50 < count < 100 for count in (np.greater(found, 0).sum(), np.less(found, 0).sum()))
+
+
 def test_half_of_the_images_are_flipped_and_only_left_and_right() -> None:
     x = pictures(400)
     y = augment({"type": "random_flip"}, x)

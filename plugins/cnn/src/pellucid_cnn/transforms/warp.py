@@ -99,5 +99,5 @@ def draw(ctx: Context, x: Array, count: int) -> tuple[Array, ...]:
 
 def chosen(ctx: Context, x: Array, probability: float) -> Array:
     """For each image whether it is among those that are changed, drawn with this probability: 1 or 0, (N,)."""
-    drawn: Array = (ctx.uniform((len(x),)) < probability).astype(x.dtype)
+    drawn: Array = (ctx.uniform((len(x),), "chosen") < probability).astype(x.dtype)
     return drawn
