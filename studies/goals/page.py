@@ -39,7 +39,7 @@ What the models reach on well-known data: mean and standard deviation over seeds
 order and augmentation anew. Training is on all samples that are not of the test set, which is read once, with the
 weights of the last step: no epoch and no seed is chosen. The settings stand in [files](../studies/goals); they follow
 the literature and were not searched for, but for the network of the spirals, which is one of four that were tried on
-other points. What a goal asked for is beside what came out, also where it falls short.
+other points, and where a note says so. What a goal asked for is beside what came out, also where it falls short.
 """
 COMMAND = """\
 ```console not-run

@@ -34,5 +34,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         "(xp.arange(n).reshape((-1, 1)) - xp.arange(n))",
     ): "odd or even either way",
     ("plugins/cnn/ext/body/sweep.h", 34, "&&"): "without rows or columns there are no pixels to go over",
+    ("ext/body/gemm.h", 145, "&&"): SHARED_OUT,
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

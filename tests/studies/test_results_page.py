@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def test_a_page_of_other_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "votes.json").write_text(json.dumps({"iris": {"size": 2, "mean": 0.96, "groups": {"0+1": 0.96}}}))
     monkeypatch.setattr(results_page, "LOGS", tmp_path)
     monkeypatch.setattr(results_page.logs, "__defaults__", (tmp_path,))
+    noted = replace(goals(SMALL)["iris"], note="it was looked at twice.")
+    monkeypatch.setattr(results_page, "goals", lambda folder=None: {"iris": noted} if folder == SMALL else {})
     text = results_page.page()
+    assert f"{noted.title}: it was looked at twice.\n" in text
     assert "**92.50 ± 3.54 %** | 2 | ≥ 96 %: not reached" in text and "2 networks that average" in text
 
 

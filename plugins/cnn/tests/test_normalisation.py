@@ -44,6 +44,27 @@ def test_group_norm_is_its_definition(x: Array, groups: int) -> None:
         np.testing.assert_allclose(y[n, :, :, g * each : (g + 1) * each], scale * normalised + shift, atol=1e-12)
 
 
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize(("groups", "channels", "pixels"), [(1, 1, 1), (1, 4, 2), (4, 4, 2), (2, 6, 3), (3, 3, 1)])
+def test_an_image_is_normalised_by_its_own_numbers_alone(groups: int, channels: int, pixels: int, backend: str) -> None:
+    layer = pl.build("cnn/group_norm", groups=groups, input_shape=(1, pixels, channels), backend=backend)
+    x = np.random.default_rng(0).normal(size=(3, 1, pixels, channels)).astype(np.float32)
+    alone = [layer.forward(Context(layer.runtime.ops), x[[n]])[0].copy() for n in range(3)]
+    for n in range(3):
+        others = np.where(np.arange(3)[:, None, None, None] == n, x, np.nan)
+        np.testing.assert_array_equal(layer.forward(Context(layer.runtime.ops), others)[n], alone[n])
+
+
+@pytest.mark.parametrize("scale", [1e-22, 1e-30, 1e15])
+def test_groups_of_tiny_and_of_huge_numbers(scale: float) -> None:
+    x = np.random.default_rng(0).normal(3.0, 1.0, size=(2, 4, 4, 6)) * scale
+    found = []
+    for backend in ("reference", "cython"):
+        layer = pl.build("cnn/group_norm", groups=2, input_shape=(4, 4, 6), backend=backend)
+        found.append(layer.forward(Context(layer.runtime.ops), x.astype(np.float32)))
+    np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-6)
+
+
 def test_one_group_is_layer_norm_of_the_whole_image(x: Array) -> None:
     groups = pl.build("cnn/group_norm", groups=1, input_shape=(3, 5, 6), dtype="float64", backend="reference")
     rows = pl.build("layer_norm", input_shape=(90,), dtype="float64", backend="reference")

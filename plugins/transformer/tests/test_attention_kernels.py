@@ -25,7 +25,7 @@ KINDS: tuple[tuple[str | None, bool], ...] = ((None, False), (None, True), ("key
 
 
 def results(ops: Any, sizes: tuple[int, ...], masked: str | None, causal: bool, dtype: str = "float32") -> list[Any]:
-    """y and the three gradients, of arrays that lie beside each other."""
+    """y, the three gradients and what each query keeps, of arrays that lie beside each other."""
     n, t, s, heads, kv_heads, d = sizes
     rng = np.random.default_rng(sum(sizes))
     wide = [
@@ -44,7 +44,7 @@ def results(ops: Any, sizes: tuple[int, ...], masked: str | None, causal: bool, 
     dy = rng.normal(size=y.shape).astype(dtype)
     assert ops.attention_forward(OPS, q, k, v, mask, heads, kv_heads, causal, rows, y) is None
     assert ops.attention_backward(OPS, dy, q, k, v, mask, heads, kv_heads, causal, rows, y, dq, dk, dv) is None
-    return [y, dq, dk, dv]
+    return [y, dq, dk, dv, rows]
 
 
 @cache
