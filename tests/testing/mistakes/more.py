@@ -105,6 +105,7 @@ TRANSFORMS = (
             "u = ctx.uniform((len(x), *(1 for _ in x.shape[1:])))",
             "u = ctx.rng.uniform(size=x.shape)",
         ),
+        M("the same number twice", "self.spread * (2", "ctx.uniform(u.shape) * self.spread * (2"),
         M("in place", 'y = ctx.scratch("y", x.shape)', "y = x"),
         M("float64", "return y", "return y.astype('float64')"),
         M("turned", "return y", "return y[::-1]"),

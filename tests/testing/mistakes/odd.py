@@ -54,6 +54,11 @@ ODD = (
             "self.sigma * ctx.normal(x.shape)",
         ),
         Mistake(
+            "the same numbers twice",
+            "x + self.sigma * ctx.normal(x.shape)",
+            "x + self.sigma * ctx.normal(x.shape) * ctx.uniform(x.shape)",
+        ),
+        Mistake(
             "noise from elsewhere",
             "x + self.sigma * ctx.normal(x.shape)",
             "x + self.sigma * np.random.normal(size=x.shape).astype(x.dtype)",

@@ -13,7 +13,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.transform import Augmentation
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks
-from pellucid.testing.checks.calls import poisoned
+from pellucid.testing.checks.calls import drawn_apart, poisoned
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import Subject, draw_input
 
@@ -36,7 +36,8 @@ def _augmented(
     if ctx is None:
         ctx = Context(chosen, training=True, seed=seed, dtype=x.dtype)
     ctx.begin(step, 0, row_offset=row_offset)
-    with unchanged(augmentation, what="augment", remedy="Keep nothing on self: what belongs to a call goes on ctx."):
+    remedy = "Keep nothing on self: what belongs to a call goes on ctx."
+    with unchanged(augmentation, what="augment", remedy=remedy), drawn_apart():
         augmented = augmentation.augment(ctx, chosen.asarray(x))
     return np.array(chosen.to_host(augmented))
 

@@ -3,16 +3,20 @@ not disturb each other, backends agree."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from pellucid.glassbox.failure import ConformanceError, require_all_close, require_same
+from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_same
 from pellucid.interfaces.context import Context
+from pellucid.ops.random import Stream
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
@@ -33,15 +37,33 @@ def trial_of(subject: Subject, **options: Any) -> CallTrial:
     return trial
 
 
+@contextmanager
+def drawn_apart() -> Iterator[None]:
+    """Raise ConformanceError where one call takes random numbers twice from one place: they are the same."""
+    stream, places = Context.stream, set[tuple[str, str]]()
+
+    def noted(ctx: Context, name: str = "") -> Stream:
+        require((ctx.path, name) not in places, "A call draws the same random numbers twice.",
+                expected="other numbers for each use", received=f"two uses of the stream {name!r}",
+                remedy='Give each use a name: ctx.uniform(shape, "moved"), ctx.normal(shape, "how").')  # fmt: skip
+        places.add((ctx.path, name))
+        return stream(ctx, name)
+
+    with patch.object(Context, "stream", noted):
+        yield
+
+
 def nothing_kept(subject: Subject) -> None:
-    """forward and backward change nothing on self: no attribute, no parameter, no state."""
+    """forward and backward change nothing on self: no attribute, no parameter, no state; no random number of a call is
+    drawn twice."""
     trial = trial_of(subject)
     trial.zero_gradients()  # makes the gradients, which is no call's doing
     components = {id(part): part for part in (trial.component, trial.model) if part is not None}.values()
     for training in trial.modes:
         values, ctx = trial.values(), trial.context(training=training)
         with unchanged(*components, what="A call", remedy=ON_CTX):
-            trial.forward(ctx, *trial.given)
+            with drawn_apart():
+                trial.forward(ctx, *trial.given)
             trial.backward(ctx, *trial.given)
         require_all_close("after forward and backward", trial.values(), values,
                          "Parameters change in the optimizer, states by ctx.update(state, value).")  # fmt: skip
