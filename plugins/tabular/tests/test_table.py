@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -263,3 +264,17 @@ def test_show_data_keeps_a_category_on_its_line(tmp_path: Path, capsys: pytest.C
     assert main(["show-data", str(tmp_path / "texts.csv")]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  b ")]
     assert r"'two\nlines' 20" in line and "… 20" in line and len(line) < 150
+
+
+def test_several_targets_are_named_one_after_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text("a,b,c\n" + "".join(f"{i},{i * 2}.5,{i % 7}.25\n" for i in range(60)))
+    for targets in (["b"], ["b", "c"], ["c", "a"]):
+        words = [word for target in targets for word in ("--target", target)]
+        assert main(["show-data", str(file), *words, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert [target["name"] for target in told["targets"]] == targets
+        assert [column["name"] for column in told["columns"]] == [name for name in "abc" if name not in targets]
+    run = tmp_path / "run"
+    assert main(["train", "--dataset", str(file), *words, "--set", "train.epochs=1", "--out", str(run), "--quiet"]) == 0
+    assert tomllib.loads((run / "experiment.toml").read_text())["data"]["target"] == ["c", "a"]
