@@ -35,5 +35,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ): "odd or even either way",
     ("plugins/cnn/ext/body/sweep.h", 34, "&&"): "without rows or columns there are no pixels to go over",
     ("ext/body/gemm.h", 145, "&&"): SHARED_OUT,
+    ("plugins/cnn/ext/body/group_norm.h", 57, "<="): EITHER,
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

@@ -234,6 +234,18 @@ def test_document_that_makes_no_sense(saved: Path, edit) -> None:
     refused(edited(saved, edit), "cannot be loaded|is damaged|saved state of")
 
 
+@pytest.mark.parametrize("seed", [-1, 1 << 64, 0.5, 3.0, True, "3", [3]])
+def test_a_seed_that_is_none(saved: Path, seed: object) -> None:
+    refused(
+        edited(saved, lambda d: d["model"].update(seed=seed)), r"must be an int in \[0, 2\*\*64\)|must be of type int"
+    )
+
+
+@pytest.mark.parametrize("seed", [0, (1 << 64) - 1])
+def test_the_least_and_the_largest_seed(saved: Path, seed: int) -> None:
+    assert pl.load(edited(saved, lambda d: d["model"].update(seed=seed))).runtime.seed == seed
+
+
 @pytest.mark.parametrize("name", ["kind", "sha256", "tensors_sha256", "document"])
 def test_missing_key_in_the_metadata(saved: Path, name: str) -> None:
     refused(with_facts(saved, **{name: None}), f"its header lacks {name}")
