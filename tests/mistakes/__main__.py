@@ -83,7 +83,9 @@ class Tests:
                 code, said = self.copy.python(*command, *(f"--deselect={test}" for test in sorted(self._wrong)
                                                          if "pytest" in command))  # fmt: skip
                 if code not in (0, NO_TESTS) and not (code == REFUSED_TO_RUN and "ERROR: not found:" in said):
-                    return *self._named(command, said), code
+                    named, alone = self._named(command, said)
+                    if named not in self._wrong:  # a file may break as a whole, in which a test fails as it is
+                        return named, alone, code
         return None
 
     def _named(self, command: reach.Command, said: str) -> tuple[str, reach.Command]:

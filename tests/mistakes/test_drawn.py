@@ -187,3 +187,19 @@ def test_a_test_that_fails_as_it_is_catches_nothing(tmp_path: Path, monkeypatch:
     outcome = {new: tests.outcome(Mistake(tmp_path / "a.py", "logic", 0, 1, new)) for new in ("wrong", "right")}
     assert outcome["wrong"] == ("caught", "t/test_a.py::new")
     assert outcome["right"][0] == "survived"
+
+
+def test_a_file_that_breaks_as_a_whole_where_one_of_it_fails_as_it_is_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(FakeCopy):
+        def python(self, *arguments: str) -> tuple[int, str]:
+            if self.wrong and "t/test_b.py" not in arguments:
+                return 2, "ERROR t/test_a.py - ImportError"
+            return super().python(*arguments)
+
+    files = [reach.pytest(["t/test_a.py"]), reach.pytest(["t/test_b.py"])]
+    monkeypatch.setattr(reach, "commands", lambda root, path, quickest: files)
+    (tmp_path / "a.py").write_text("a = 1\n")
+    tests = program.Tests(Broken(tmp_path))  # type: ignore[arg-type]
+    assert tests.outcome(Mistake(tmp_path / "a.py", "logic", 0, 1, "wrong")) == ("caught", "t/test_a.py::new")
