@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EITHER = "of two numbers that are equal either is taken"
-LOOK = "the look of a picture: a letter a little larger, a line a little thinner"
+LOOK = "the look of a picture: a letter a little larger, a colour a little lighter"
 SHARED_OUT = "over how many threads the work is shared out, which no result depends on"
 EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/transformer/ext/body/rows.h", 387, "<="): EITHER,
@@ -36,5 +36,6 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/cnn/ext/body/sweep.h", 34, "&&"): "without rows or columns there are no pixels to go over",
     ("ext/body/gemm.h", 145, "&&"): SHARED_OUT,
     ("plugins/cnn/ext/body/group_norm.h", 57, "<="): EITHER,
+    ("plugins/diffusion/src/pellucid_diffusion/drawing.py", 11, "(87)"): LOOK,
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

@@ -137,3 +137,19 @@ def test_panels_lie_in_the_sheet_beside_each_other(
         for other in boxes[:i]:
             beside = other.x1 <= box.x0 + 1e-9 or box.x1 <= other.x0 + 1e-9
             assert beside or other.y1 <= box.y0 + 1e-9 or box.y1 <= other.y0 + 1e-9
+
+
+def test_beside_images_stands_their_class_and_how_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+    from pellucid.workbench.data_pictures.drawing import draw_data
+
+    figures: list[Any] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: (figures.append(self), file.write(b""))[1])
+    dataset = pl.create("dataset", "digits")
+    splits = dataset.splits(0)
+    draw_data("digits", dataset, splits, {}, tmp_path / "data.png")
+    texts = [text.get_text() for axes in figures[0].axes for text in axes.texts]
+    for name, count in zip(splits.classes, np.bincount(splits.train.y), strict=True):
+        assert name in texts and f"{count:,}" in texts
