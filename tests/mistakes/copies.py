@@ -60,9 +60,11 @@ class Copy:
         )  # fmt: skip
         try:
             said, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
+        except BaseException as ended:  # Ctrl-C, too: a test that hangs would go on without us
             os.killpg(process.pid, signal.SIGKILL)  # those that it started, too
             process.communicate()
+            if not isinstance(ended, subprocess.TimeoutExpired):
+                raise
             return None, ""
         return process.returncode, said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.mistakes import __main__ as program, c, python, reach
-from tests.mistakes.copies import HERE
+from tests.mistakes.copies import HERE, Copy
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.traced import MOST, OF_ONE, REACH, Reached
 
@@ -203,3 +204,21 @@ def test_a_file_that_breaks_as_a_whole_where_one_of_it_fails_as_it_is_is_left(
     (tmp_path / "a.py").write_text("a = 1\n")
     tests = program.Tests(Broken(tmp_path))  # type: ignore[arg-type]
     assert tests.outcome(Mistake(tmp_path / "a.py", "logic", 0, 1, "wrong")) == ("caught", "t/test_a.py::new")
+
+
+def test_ctrl_c_ends_the_tests_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy: Any = object.__new__(Copy)
+    copy.root, copy.environment = tmp_path, dict(os.environ)
+    started: list[Any] = []
+    communicate = subprocess.Popen.communicate
+
+    def interrupted(process: Any, *given: Any, **named: Any) -> Any:
+        started.append(process)
+        if len(started) == 1:
+            raise KeyboardInterrupt
+        return communicate(process, *given, **named)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        copy.python("-c", "import time; time.sleep(60)")
+    assert started[0].returncode == -signal.SIGKILL
