@@ -173,10 +173,9 @@ def _said_of_vote(goal: Goal, vote: Mapping[str, Any]) -> str:
     values, wanted = list(vote["groups"].values()), goal.vote_least
     verdict = "reached" if wanted is not None and vote["mean"] >= wanted else "not reached"
     asked = "" if wanted is None else f"; wanted was {100 * wanted:g} %, {verdict}"
-    return (
-        f"{vote['size']} networks that average their probabilities reach {100 * vote['mean']:.2f} %, the mean of all "
-        f"{len(values)} groups of the seeds, from {100 * min(values):.2f} to {100 * max(values):.2f} %{asked}."
-    )
+    between = f"from {100 * min(values):.2f} to {100 * max(values):.2f} %"
+    groups = f", the mean of all {len(values)} groups of the seeds, {between}" if len(values) > 1 else ""
+    return f"{vote['size']} networks that average their probabilities reach {100 * vote['mean']:.2f} %{groups}{asked}."
 
 
 def _votes() -> dict[str, Any]:
