@@ -12,6 +12,7 @@ from zlib import crc32
 
 import pytest
 
+from tests.figures import unseen_figures  # noqa: F401  (a fixture)
 from tests.levels import simd, threads  # noqa: F401  (fixtures, for all tests of kernels)
 from tests.mistakes.traced import REACH
 from tests.unrecorded import wrong

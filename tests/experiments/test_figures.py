@@ -47,19 +47,6 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return figures
 
 
-@pytest.fixture
-def unseen(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved, as empty files: rendering takes longest, and the tests of single figures do it."""
-    figures: list[Figure] = []
-
-    def empty(self: Figure, file: Any, **named: Any) -> None:
-        figures.append(self)
-        file.write(b"\x89PNG")
-
-    monkeypatch.setattr(Figure, "savefig", empty)
-    return figures
-
-
 def texts(figure: Figure) -> list[str]:
     """All that is written in a figure, in its panels too."""
     own = [text.get_text() for text in figure.texts]
@@ -87,7 +74,7 @@ def names(found: Drawn) -> set[str]:
     return {file.stem for file in found.files}
 
 
-def test_a_plane_of_two_classes(tmp_path: Path, unseen: list[Figure]) -> None:
+def test_a_plane_of_two_classes(tmp_path: Path, unseen_figures: list[Figure]) -> None:
     x = RNG.normal(size=(40, 2)).astype(np.float32)
     found = drawn(trained(tmp_path, x, np.arange(40) % 2, 2, "softmax_cross_entropy"), tmp_path)
     assert names(found) == {"confusion", "calibration", "samples", "mistakes", "surface", "activations", "weights"}
@@ -97,36 +84,36 @@ def test_a_plane_of_two_classes(tmp_path: Path, unseen: list[Figure]) -> None:
     assert "values.png is not drawn: the model predicts no values" in str(found)
 
 
-def test_pictures_of_three_classes(tmp_path: Path, unseen: list[Figure]) -> None:
+def test_pictures_of_three_classes(tmp_path: Path, unseen_figures: list[Figure]) -> None:
     x = RNG.random((30, 64)).astype(np.float32)
     found = drawn(trained(tmp_path, x, np.arange(30) % 3, 3, "softmax_cross_entropy"), tmp_path)
     assert names(found) == {"confusion", "calibration", "samples", "mistakes", "activations", "weights"}
     assert found.left_out["surface.png"] == "a sample has the shape (64,), and is not one number or two"
-    weights = unseen[-1]
+    weights = unseen_figures[-1]
     assert [image.get_array().shape for image in weights.axes[0].images] == [(8, 8)] * 4
 
 
-def test_a_table_of_values(tmp_path: Path, unseen: list[Figure]) -> None:
+def test_a_table_of_values(tmp_path: Path, unseen_figures: list[Figure]) -> None:
     x = RNG.normal(size=(40, 3)).astype(np.float32)
     found = drawn(trained(tmp_path, x, x @ [[1.0], [2.0], [-1.0]], 1, "mse"), tmp_path)
     assert names(found) == {"values", "activations", "weights"}
     assert found.left_out["confusion.png"] == "the model does not tell classes apart, one a sample"
 
 
-def test_values_of_pictures_stand_above_them(tmp_path: Path, unseen: list[Figure]) -> None:
+def test_values_of_pictures_stand_above_them(tmp_path: Path, unseen_figures: list[Figure]) -> None:
     x = RNG.random((10, 8, 8)).astype(np.float32)
     found = drawn(trained(tmp_path, x.reshape(10, 64), x.mean(axis=(1, 2))[:, None] * 100, 1, "mse"), tmp_path)
     assert names(found) == {"values", "samples", "mistakes", "activations", "weights"}
     run = pl.open_run(tmp_path / "model.safetensors")
     predicted, true = run.model.predict(x.reshape(10, 64))[:, 0], x.mean(axis=(1, 2)) * 100
     worst = int(np.argmax(np.abs(predicted - true)))
-    assert unseen[2].axes[0].get_xlabel() == "value, true"
-    first = unseen[1].axes[0].texts[0].get_text()
+    assert unseen_figures[2].axes[0].get_xlabel() == "value, true"
+    first = unseen_figures[1].axes[0].texts[0].get_text()
     assert first == f"{true[worst]:.3g} → {predicted[worst]:.3g}"
 
 
 def test_a_figure_of_before_does_not_stay_and_a_broken_one_stops_no_other(
-    tmp_path: Path, unseen: list[Figure], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, unseen_figures: list[Figure], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     def broken(*given: Any, **named: Any) -> str:
         raise ZeroDivisionError("no such luck")

@@ -185,7 +185,7 @@ def test_writing_makes_something_else_and_never_what_was_used() -> None:
     used = made + 1
     with pytest.raises(TypeError, match=r"numpy.multiply.at has no rule"):
         np.multiply.at(made, np.array([0]), 2.0)
-    with pytest.raises(TypeError, match=r"numpy.add.at has no rule|numpy.add.at has, into one"):
+    with pytest.raises(TypeError, match=r"numpy.add.at has, into one"):
         np.add.at(np.zeros(4), np.array([0]), value[0])
     with pytest.raises(TypeError, match="an index that is computed of data"):
         np.add.at(NP.zeros(4), leaf(np.array([0]), "i", "i"), value[0])

@@ -119,18 +119,13 @@ def test_a_mapped_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["iris", "digits", "half_moons", "sine", "breast_cancer"])
-def test_panels_lie_in_the_sheet_beside_each_other(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    from matplotlib.figure import Figure
+def test_panels_lie_in_the_sheet_beside_each_other(name: str, tmp_path: Path, unseen_figures: list[Any]) -> None:
     from pellucid.workbench.data_pictures.drawing import draw_data
 
-    figures: list[Any] = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: (figures.append(self), file.write(b""))[1])
     dataset = pl.create("dataset", name)
     report = dataset.report() if hasattr(dataset, "report") else {}
     draw_data(name, dataset, dataset.splits(0), report, tmp_path / "data.png")
-    boxes = [axes.get_position() for axes in figures[0].axes]
+    boxes = [axes.get_position() for axes in unseen_figures[0].axes]
     assert boxes
     for i, box in enumerate(boxes):
         assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= 1 and box.y1 <= 1
@@ -139,17 +134,12 @@ def test_panels_lie_in_the_sheet_beside_each_other(
             assert beside or other.y1 <= box.y0 + 1e-9 or box.y1 <= other.y0 + 1e-9
 
 
-def test_beside_images_stands_their_class_and_how_many_there_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from matplotlib.figure import Figure
+def test_beside_images_stands_their_class_and_how_many_there_are(tmp_path: Path, unseen_figures: list[Any]) -> None:
     from pellucid.workbench.data_pictures.drawing import draw_data
 
-    figures: list[Any] = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: (figures.append(self), file.write(b""))[1])
     dataset = pl.create("dataset", "digits")
     splits = dataset.splits(0)
     draw_data("digits", dataset, splits, {}, tmp_path / "data.png")
-    texts = [text.get_text() for axes in figures[0].axes for text in axes.texts]
+    texts = [text.get_text() for axes in unseen_figures[0].axes for text in axes.texts]
     for name, count in zip(splits.classes, np.bincount(splits.train.y), strict=True):
         assert name in texts and f"{count:,}" in texts
