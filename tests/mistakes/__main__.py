@@ -126,6 +126,8 @@ def measure(copy: Copy, folder: Path) -> None:
             f"Which tests run which lines was not measured: {said[-500:] or 'it took more than four hours'}"
         )
     print(said.strip().splitlines()[-1], flush=True)
+    if not any(begun.iterdir()):
+        raise SystemExit("Which tests run which lines was not measured: nothing was written.")
     begun.rename(folder)
 
 
@@ -166,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=200, help="how many are in the journal in the end")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--commit", default="HEAD", help="whose files are copied, where the journal is begun")
-    parser.add_argument("--journal", type=Path, default=HERE / "runs" / "mistakes.jsonl")
+    parser.add_argument("--journal", type=lambda named: Path(named).resolve(), default=HERE / "runs" / "mistakes.jsonl")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="no further mistake is begun after so long")
     parser.add_argument("--measure", action="store_true", help="first see which tests run which lines; half an hour")
     parser.add_argument("--show", action="store_true", help="say what the journal holds, and run nothing")

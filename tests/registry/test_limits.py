@@ -1,0 +1,85 @@
+"""Limits and tolerances of every module, and what every component says of itself, as they are promised.
+
+That a limit holds is tried elsewhere, most often with a small one in its place, as a table of 10,000 columns takes too
+long; and a component that says less of itself than it can do, as that its steps can be recorded, is only slower. So
+what they are stands here once more: where a slip of the hand changes one, everybody sees it. Whoever means it writes
+the list anew: ``python -m tests.registry.test_limits``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pellucid.registry.registry import default_registry
+
+from tests.registry.test_defaults import OURS
+
+LIST = Path(__file__).with_name("limits.txt")
+NOT = ("templates", "testing", "cuda", "cupy", "_version", "__main__")
+"""Parts of the names of modules that are left alone: texts for other projects, the kit, and what takes a GPU."""
+NO_LIMITS = {"TYPE_CHECKING", "LOCKS", "NUMBERS", "SLOW", "_FORKS"}
+"""What is another number on another system, in tests, or while a program runs."""
+
+
+def numbers() -> Iterator[str]:
+    """``module.NAME = value``, and ``kind vendor/name: attribute=value, …``."""
+    for module in _modules():
+        for name in _constants(module):
+            value = getattr(module, name)
+            if name not in NO_LIMITS and _is_plain(value):
+                yield f"{module.__name__}.{name} = {value!r}"
+    registry = default_registry()
+    for entry in sorted(registry.entries(), key=lambda entry: (entry.kind, entry.vendor, entry.name)):
+        if entry.vendor in OURS and entry.kind not in ("op", "backend"):
+            target = registry.load(entry)
+            if inspect.isclass(target):
+                said = {name: getattr(target, name) for name in dir(target) if not name.startswith("_")}
+                yield f"{entry.kind} {entry.name}: " + ", ".join(f"{n}={v!r}" for n, v in said.items() if _is_plain(v))
+
+
+def _modules() -> Iterator[ModuleType]:
+    registry = default_registry()
+    ours = {str(entry.target).split(".")[0] for entry in registry.entries() if entry.vendor in OURS}
+    for package in ["pellucid", *sorted(ours - {"pellucid"})]:
+        root = Path(inspect.getfile(importlib.import_module(package))).parent
+        for path in sorted(root.rglob("*.py")):
+            name = ".".join([package, *path.relative_to(root).with_suffix("").parts]).removesuffix(".__init__")
+            if not any(part in NOT for part in name.split(".")):
+                yield importlib.import_module(name)
+
+
+def _constants(module: ModuleType) -> Iterator[str]:
+    """Names in capitals that the module itself sets, in the order in which it does."""
+    for node in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            for name in target.elts if isinstance(target, ast.Tuple) else [target]:
+                if isinstance(name, ast.Name) and re.fullmatch(r"_?[A-Z][A-Z0-9_]*", name.id):
+                    yield name.id
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is numbers and truth values alone, by name or one after the other."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(_is_plain, value.values()))
+    if isinstance(value, tuple):
+        return bool(value) and all(map(_is_plain, value))
+    return type(value) in (bool, int, float)
+
+
+def test_every_limit_and_promise_is_as_written() -> None:
+    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(numbers())
+    assert len(found) > 300
+    assert found == written, f"If this is meant: python -m {__name__}"
+
+
+if __name__ == "__main__":
+    LIST.write_text("\n".join(numbers()) + "\n", encoding="utf-8")
