@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.interfaces.context import Context
+from pellucid.standard.functions import FunctionLoss
+from pellucid.standard.ops.base import ReferenceOps
 
 X = np.random.default_rng(0).normal(size=(24, 4))
 Y = np.sin(X[:, :2])
@@ -149,6 +152,24 @@ def test_targets_without_an_axis_stand_beside_predictions_of_one_number() -> Non
     ]  # fmt: skip
     ours, theirs = (list(record.values()) for record in records)
     np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "seen"),
+    [
+        ((5, 1), (5,), (5, 1)), ((5, 1), (5, 1), (5, 1)), ((5, 3), (5,), (5,)), ((5, 2, 1), (5, 2), (5, 2, 1)),
+        ((5, 2, 1), (5, 2, 1), (5, 2, 1)), ((5, 2, 3), (5, 2), (5, 2)), ((5, 1), (5, 2), (5, 2)),
+    ],
+)  # fmt: skip
+def test_no_axis_is_added_but_the_last_of_length_1(prediction: Any, target: Any, seen: Any) -> None:
+    given: list[Any] = []
+
+    def noting(p: Any, t: Any) -> Any:
+        given.append((p.shape, t.shape))
+        return p * 1.0
+
+    FunctionLoss(noting).forward(Context(ReferenceOps(), dtype="float64"), np.zeros(prediction), np.zeros(target))
+    assert given == [(prediction, seen)]
 
 
 def test_a_function_does_not_write_into_the_targets() -> None:

@@ -253,6 +253,19 @@ def test_gradients_of_gradients_are_right(inside: str) -> None:
     assert check_gradients(Sloped(INSIDE[inside]()), x).worst < 1e-6
 
 
+class OnlySloped(Sloped):
+    """Its layer is called nowhere else, and is built all the same."""
+
+    def call(self, ctx: pl.Context, x: Any) -> Any:
+        return pl.slopes(self.inner, x)
+
+
+def test_a_layer_may_be_called_for_its_slopes_alone() -> None:
+    x = np.random.default_rng(3).normal(size=(3, 5))
+    assert pl.build(OnlySloped(pl.Dense(4, "tanh")), input_shape=(5,)).predict(x).shape == (3, 5)
+    assert check_gradients(OnlySloped(pl.Dense(4, "tanh")), x).worst < 1e-6
+
+
 def test_gradients_of_gradients_are_refused_where_they_cannot_be_right() -> None:
     x = np.random.default_rng(3).normal(size=(3, 5))
     with pytest.raises(pl.DifferentiationError, match="Dropout has none for 'uniform'"):

@@ -127,6 +127,17 @@ def test_the_data_of_the_recording_prove_nothing(kind: type, run: Any) -> None:
     require_same(found, expected)
 
 
+def test_every_layer_that_breaks_its_promise_is_named() -> None:
+    own = [type(kind.__name__, (kind,), {"capturable": True})() for kind in (Sine, InPlace, OfBatch)]
+    dense = [pl.create("layer", "dense", units=5), *own, pl.create("layer", "dense", units=1)]
+    model = pl.build(pl.create("layer", "sequential", layers=dense), input_shape=(3,), seed=0, backend="cython")
+    with pytest.warns(pl.PellucidWarning) as told:
+        fit(pl.Trainer(model, loss="mse", seed=0))
+    said = " ".join(str(each.message) for each in told)
+    for place, layer in enumerate(own, start=1):
+        assert f"{type(layer).__name__} at 'layers.{place}'" in said
+
+
 @pytest.mark.parametrize("run", [single_steps, singles_of_one_row], ids=lambda f: f.__name__)
 def test_who_draws_from_rng_draws_what_is_due_in_spite_of_the_proof(run: Any) -> None:
     """A proof on made-up numbers runs the code beforehand."""

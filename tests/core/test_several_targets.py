@@ -152,6 +152,12 @@ def test_a_model_that_names_its_outputs_is_taken_at_its_word() -> None:
         pl.Trainer(model, loss={"a": "mse", "b": "mse"})
 
 
+def test_a_model_of_one_output_is_told_its_shape() -> None:
+    model = pl.build({"type": "dense", "units": 2}, input_shape=(4,), seed=0)
+    with pytest.raises(pl.ConfigError, match=r"gives 1 output\(s\), of shapes \[\(2,\)\].* Received: 2, kind, size"):
+        pl.Trainer(model, loss=LOSSES, seed=0)
+
+
 @pytest.mark.parametrize(("options", "told"), [
     ({"loss": "mse"}, r"gives 2 outputs, of shapes \[\(3,\), \(2,\)\], and one loss compares one. Received: MSE"),
     ({"loss": ["mse"]}, r"gives 2 output\(s\).* Received: 1, output_0"),
