@@ -86,3 +86,17 @@ def test_a_second_call_goes_on_with_the_same_parts() -> None:
         held = [member.sampler.held.tolist() for member in trainer.pack.trainers]
         assert held == [fold.tolist() for fold in folds_of(VALUES, 3, seed=0)] * 2
     assert len(trainer.history) == 4
+
+
+@pytest.mark.filterwarnings("ignore:Member . of 4 trains no more")
+def test_a_part_whose_members_have_all_failed_is_predicted_by_zeros_and_nobody_of_it_is_chosen() -> None:
+    model = built(folds=2, members=4)
+    model.drawn = [drawn._replace(rate=1e25) if k % 2 else drawn for k, drawn in enumerate(model.drawn)]
+    trainer: Any = pl.trainer_for(model, seed=0)
+    trainer.fit((X, VALUES), epochs=2, batch_size=32, verbose=False)
+    assert [why is None for why in trainer.compared.stopped] == [True, False, True, False]
+    weights = np.array(model.weights.data)
+    assert weights[1::2].tolist() == [0, 0] and weights.sum() == pytest.approx(1)
+    seen, unseen = folds_of(VALUES, 2, seed=0)
+    expected = (trainer.evaluate((X[seen], VALUES[seen]))["loss"] + np.mean(VALUES[unseen] ** 2)) / 2
+    assert trainer.history[-1]["validation_loss"] == pytest.approx(float(expected), rel=1e-5)

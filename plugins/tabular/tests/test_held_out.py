@@ -22,3 +22,17 @@ def test_each_class_is_held_out_in_proportion(sizes: tuple[int, ...], count: int
 
 def test_without_labels_as_many_as_asked_for() -> None:
     assert stratified(10, 3, None, np.random.default_rng(0)).sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "expected"),
+    [((390, 10), 10, [10, 0]), ((390, 10), 30, [29, 1]), ((390, 10), 59, [58, 1]), ((390, 10), 61, [59, 2]),
+     ((300, 60, 40), 2, [2, 0, 0]), ((300, 60, 40), 7, [5, 1, 1]), ((398, 1, 1), 190, [190, 0, 0])],
+)  # fmt: skip
+def test_each_class_gives_the_nearest_whole_number_of_rows(
+    sizes: tuple[int, ...], count: int, expected: list[int]
+) -> None:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    for seed in range(5):
+        chosen = stratified(400, count, labels, np.random.default_rng(seed))
+        assert np.bincount(labels[chosen], minlength=len(sizes)).tolist() == expected

@@ -254,3 +254,11 @@ def test_an_infinite_value_among_numbers_is_a_number(few: list[str], infinite: s
     with pytest.raises(DataError, match=rf"row {len(few)} .*, column .c.: expected a finite number. Received: -?inf\."):
         column.coded(pl.Series(cells), "the table")
     assert only([infinite, "sup"] * 9).kind == "category"  # no numbers beside it
+
+
+@pytest.mark.parametrize("cells", [np.array([1.0, np.nan, 0.0]), pl.Series([1.0, NAN, 0.0]), pl.Series([1, None, 0])])
+def test_numbers_with_gaps_are_truth_values_and_codes(cells: Any) -> None:
+    """As pandas holds whole numbers of which some are missing: a column of floats."""
+    for schema in (Schema.of({"c": [True, False, None]}), Schema.of({"c": [1, 0, None]}, categorical=["c"])):
+        assert same(schema.coded({"c": cells})[:, 0].tolist(), [1, NAN, 0])
+    assert same(Schema.of({"c": cells}, categorical=["c"]).coded({"c": cells})[:, 0].tolist(), [1, NAN, 0])

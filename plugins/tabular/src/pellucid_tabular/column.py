@@ -99,6 +99,8 @@ class Column:
             return np.full(len(cells), np.nan)
         if cells.dtype in (pl.String, pl.Categorical):
             cells = cleaned(cells.cast(pl.String), self.missing)
+        elif cells.dtype == pl.Float64:
+            cells = cells.fill_nan(None)
         codes = getattr(self, f"_{self.kind}")(cells)
         wrong = (codes.is_null() & cells.is_not_null()) if codes.has_nulls() else None
         if wrong is not None and wrong.any():
@@ -133,7 +135,7 @@ class Column:
             return _looked_up(cells.str.to_lowercase(), known, None)
         if cells.dtype.is_temporal():
             return _nothing(cells)
-        numbers = cells.cast(pl.Float64).fill_nan(None)
+        numbers = cells.cast(pl.Float64)
         return numbers.set(~numbers.is_in([0.0, 1.0]), None) if cells.dtype != pl.Boolean else numbers
 
     def _date(self, cells: pl.Series) -> pl.Series:

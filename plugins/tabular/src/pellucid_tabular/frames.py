@@ -117,7 +117,9 @@ def without_mask(array: HostArray) -> HostArray:
     if not isinstance(array, np.ma.MaskedArray):
         return array
     is_number = array.dtype.kind in "fiub"
-    return np.ma.filled(array.astype(np.float64 if is_number else object), np.nan if is_number else None)
+    values = np.ma.getdata(array).astype(np.float64 if is_number else object)  # a copy; of objects ``filled`` makes '?'
+    values[np.ma.getmaskarray(array)] = np.nan if is_number else None
+    return values
 
 
 def _series(values: Any, where: str) -> pl.Series:

@@ -118,7 +118,7 @@ def _plain(cell: Any, kind: str, texts: Mapping[Any, float]) -> float | None:
         return UNSEEN if code is None and cell.isalpha() else code
     if kind == "boolean":
         return float(cell) if of is bool else texts.get(cell) if of is str else None
-    if of is str and ISO in texts and len(cell) == len("2003-02-01"):
+    if of is str and ISO in texts and len(cell) == len("2003-02-01") and "W" not in cell:  # 2003-W05-6 is a week
         try:
             cell, of = datetime.date.fromisoformat(cell), datetime.date
         except ValueError:

@@ -1,0 +1,128 @@
+"""What a fitted estimator is asked: arrays at a glance and all else by scikit-learn's look; spreads, and logarithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid_tabular import PellucidClassifier, PellucidRegressor
+from pellucid_tabular.estimators import base, tables
+from scipy.sparse import csr_array
+
+pd: Any = pytest.importorskip("pandas")
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 3))
+Y = X[:, 0] * 2 + 1
+QUICK: dict[str, Any] = {"model": None, "hidden": (4,), "epochs": 2, "random_state": 0}
+SMALL: dict[str, Any] = {"members": 3, "model_params": {"widths": (4, 8)}, "epochs": 2, "random_state": 0}
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was not seen at a glance."""
+    found: list[Any] = []
+    whole = tables.table
+
+    def table(estimator: Any, x: Any) -> Any:
+        found.append(x)
+        return whole(estimator, x)
+
+    monkeypatch.setattr(base, "table", table)
+    return found
+
+
+def test_arrays_of_finite_floats_are_seen_at_a_glance(looked: list[Any]) -> None:
+    model = PellucidRegressor(**QUICK).fit(X, Y)
+    expected = model.predict(X)
+    assert model.predict(X[:1]).tolist() == expected[:1].tolist() and not looked
+    np.testing.assert_allclose(model.predict(X.astype("float32")), expected, rtol=1e-4)
+    np.testing.assert_array_equal(model.predict(np.asfortranarray(X)), expected)
+    assert not looked
+    for other in (
+        X.tolist(),
+        csr_array(X),
+        pd.DataFrame(X).to_numpy(object),
+        np.ma.masked_array(X),
+        X.astype("longdouble"),
+    ):
+        np.testing.assert_allclose(model.predict(other), expected, rtol=1e-4)
+    assert len(looked) == 5
+    whole = np.round(X).astype(int)
+    np.testing.assert_allclose(model.predict(whole), model.predict(whole.astype(float)))
+    gaps = X.copy()
+    gaps[0, 0] = np.nan
+    assert np.isfinite(model.predict(gaps)).all() and len(looked) == 7
+    for wrong, told in (
+        (X[:, :2], "X has 2 features"), (X[0], "Expected 2D array"), (X[:0], "0 sample"),
+        (np.full((2, 3), np.inf), "infinity"),
+        (np.concatenate([X, X], 1), "X has 6 features"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=told):
+            model.predict(wrong)
+
+
+def test_columns_with_names_or_of_other_kinds_are_looked_at(looked: list[Any]) -> None:
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    named = PellucidRegressor(**QUICK).fit(frame, Y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_allclose(named.predict(X), named.predict(frame))
+    assert len(looked) == 2
+    codes = np.column_stack([X, RNG.integers(0, 3, 60)])
+    model = PellucidRegressor(**QUICK, categorical_features=[3]).fit(codes, Y)
+    looked.clear()
+    unseen = codes[:2].copy()
+    unseen[:, 3] = 7
+    assert np.isfinite(model.predict(unseen)).all() and len(looked) == 1
+
+
+@pytest.mark.parametrize(("classes", "loss"), [(2, None), (2, "binary_cross_entropy"), (3, None)])
+def test_the_spread_of_classes_is_that_of_the_members_probabilities(classes: int, loss: Any) -> None:
+    labels = np.digitize(Y, np.quantile(Y, np.linspace(0, 1, classes + 1)[1:-1]))
+    model: Any = PellucidClassifier(**SMALL, loss=loss).fit(X, labels)
+    model.model_.choose([0.5, 0.25, 0.25])
+    said, weights = model.model_.of_members(X), np.array([0.5, 0.25, 0.25])[:, None, None]
+    expected = np.sqrt((weights * (said - (weights * said).sum(0)) ** 2).sum(0))
+    found = model.spread(X)
+    assert found.shape == (60, classes)
+    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-6)
+    with pytest.raises(ValueError, match="take model='ensemble' to know by how much"):
+        PellucidClassifier(**QUICK).fit(X, labels).spread(X)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_values_and_their_spread_have_the_shape_of_the_targets(several: bool) -> None:
+    y = np.stack([Y, -Y], 1) if several else Y
+    model: Any = PellucidRegressor(**SMALL).fit(X, y)
+    values, spread = model.predict(X, return_std=True)
+    assert values.shape == spread.shape == y.shape and values.dtype == np.float64
+    np.testing.assert_array_equal(values, model.predict(X))
+    np.testing.assert_array_equal(spread, model.spread(X))
+    raw = model.model_.spread(X)
+    np.testing.assert_array_equal(spread, raw if several else raw[:, 0])
+
+
+def test_logarithms_are_those_of_the_probabilities() -> None:
+    labels = (Y > 1).astype(int)
+    model = PellucidClassifier(**QUICK).fit(X, labels)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    several = PellucidClassifier(**QUICK).fit(X, np.stack([labels + 1, labels + 2 * (X[:, 1] > 0)], 1))
+    for log, p in zip(several.predict_log_proba(X), several.predict_proba(X), strict=True):
+        np.testing.assert_allclose(np.exp(log), p)
+    assert [p.shape[1] for p in several.predict_proba(X)] == [len(classes) for classes in several.classes_]
+    with pytest.raises(AttributeError, match="classes_ is known after fit"):
+        _ = PellucidClassifier().classes_
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "wrong"),
+    [
+        ("epochs", 1, 0), ("patience", 1, 0), ("validation_fraction", 0.5, 0.0), ("validation_fraction", 0.5, 1.0),
+        ("warm_start", True, 1), ("verbose", 0, "no"), ("model_params", None, [1]), ("early_stopping", "auto", "no"),
+        ("batch_size", 1, 0), ("learning_rate", 1e-9, 0.0),
+    ],
+)  # fmt: skip
+def test_each_argument_is_looked_at_before_anything_is_trained(name: str, good: Any, wrong: Any) -> None:
+    PellucidRegressor(**{**QUICK, name: good})._check_arguments()
+    with pytest.raises(ValueError, match=rf"^(The '{name}' of PellucidRegressor|{name}) must be"):
+        PellucidRegressor(**{**QUICK, name: wrong}).fit(X, Y)
