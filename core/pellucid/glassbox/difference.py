@@ -91,7 +91,7 @@ class Difference:
             told = [f"{name} {one!r:.40} and {other!r:.40}" for name, one, other in self.settings[:6]]
             yield "Settings differ: " + "; ".join(told) + (" …" if len(self.settings) > 6 else "")
         if len(self.differing) > 1:
-            width = max(len(row.name) for row in self.differing[:SHOWN])
+            width = max(map(len, ("quantity", *(row.name for row in self.differing[:SHOWN]))))
             yield f"{'quantity':{width}}  {'relative':>8}  {'|a − b|':>8}  cells"
             for row in self.differing[:SHOWN]:
                 yield f"{row.name:{width}}  {row.relative:8.2g}  {row.difference:8.2g}  {row.cells} of {row.of}"
@@ -129,7 +129,7 @@ def diff(a: Trace, b: Trace, tolerance: float = 0.0) -> Difference:
             raise DataError(
                 f"diff compares two traces, such as trainer.trace_step(x, y) gives. Received: {type(trace).__name__}."
             )
-    check_float(None, "tolerance", tolerance, "[0, inf)")
+    check_float("diff", "tolerance", tolerance, "[0, inf)")
     both = [name for name in a.names() if name in b]
     found: list[Differing] = []
     shapes: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}

@@ -66,6 +66,7 @@ def _meaning(value: Any, of_parameter: bool) -> Any:
 
 _GRADIENT = re.compile(r"dy\d*$")
 _EVALUATION = re.compile(r"(y|loss)_evaluation(\d*)$")
+_LAST = re.compile(r"(\d*)$")  # the number of an output, or nothing
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Phases:
             evaluation = _EVALUATION.match(equation.of)
             if evaluation and not training and equation.python is not None:
                 equation = Equation("".join(evaluation.groups()), equation.latex, equation.python, equation.why)
-            elif evaluation or (not training and f"{equation.of}_evaluation" in told):
+            elif evaluation or (not training and _LAST.sub(r"_evaluation\1", equation.of, count=1) in told):
                 continue
             if equation.python is None:
                 continue

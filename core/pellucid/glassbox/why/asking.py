@@ -149,4 +149,6 @@ def onward(trace: Any, reason: Why) -> tuple[str, Cell]:
             of_terms += factor.places
     places = of_terms or reason.parents
     made = [place for place in places if trace.quantity(place[0]).origin not in NOTES]
-    return made[-1] if made else places[0]
+    if not made:
+        return places[0]
+    return made[-1] if of_terms else made[0]  # slopes that were measured stand by their size

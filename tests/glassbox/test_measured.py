@@ -1,0 +1,180 @@
+"""Where no equation speaks, slopes are measured: of layers and a loss whose derivatives are worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.glassbox.why.asking import chain
+
+from tests.glassbox.recorded import Look
+
+X = np.array([[1.0, 2.0], [0.5, -1.0]])
+NOTE = "  measured: no equation with an expression is of it; derivatives by central differences in float64"
+
+
+class Power(pl.Layer):
+    """``y = x² w``, of which no equation speaks."""
+
+    def __init__(self, *weights: float) -> None:
+        self.weights = weights
+
+    def build(self, shape: Any) -> None:
+        self.w = self.param("w", (2,), init="ones")
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.given = x
+        return x * x * self.w.data
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        self.w.grad += (dy * ctx.given**2).sum(axis=0)
+        return 2 * ctx.given * self.w.data * dy
+
+
+class Half(pl.Loss):
+    """``l = Σ y² / 2``, of which no equation speaks."""
+
+    def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
+        ctx.count, ctx.given = len(prediction), prediction
+        return np.float64((prediction.astype(np.float64) ** 2).sum() / 2 / len(prediction))
+
+    def backward(self, ctx: Any) -> Any:
+        return ctx.given / len(ctx.given)
+
+
+def opened(*layers: Power) -> pl.Trace:
+    model = pl.build(
+        layers[0] if len(layers) == 1 else pl.Sequential(layers), input_shape=(2,), seed=0, dtype="float64"
+    )
+    for layer, param in zip(layers, model.parameters(), strict=True):
+        param.data[:] = layer.weights
+    return pl.Trainer(model, loss=Half(), seed=0).trace_step(X, X)
+
+
+@pytest.fixture(scope="module")
+def trace() -> pl.Trace:
+    """y = [[2, 12], [0.5, 3]], so the loss is (2² + 12² + 0.5² + 3²) / 4, and its gradient y / 2."""
+    return opened(Power(2.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "lines"),
+    [
+        ("model.y", (0, 1), [
+            "model.y[0,1] = 12", "  how it would change, the steepest slopes:",
+            "    ∂y/∂model.x[0,1] = 12", "    ∂y/∂w[1] = 4",
+        ]),
+        ("loss", (), [
+            "loss = 39.3125", "  how it would change, the steepest slopes:", "    ∂loss/∂model.y[0,1] = 6",
+            "    ∂loss/∂model.y[1,1] = 1.5", "    ∂loss/∂model.y[0,0] = 1", "    ∂loss/∂model.y[1,0] = 0.25",
+        ]),
+        ("loss.dprediction", (0, 1), [
+            "loss.dprediction[0,1] = 6", "  dprediction[0,1] = ∂loss/∂model.y[0,1]", "                   = 6",
+            "                   = 6", "  from model.y[0,1]",
+        ]),
+        ("w.grad", (1,), [
+            "w.grad[1] = 25.5", "  grad[1] = dy[0,1]·∂y[0,1]/∂w[1] + dy[1,1]·∂y[1,1]/∂w[1]",
+            "          = 6·4 + 1.5·1", "          = 25.5", "  from w[1], model.dy[0,1], model.dy[1,1]",
+        ]),
+    ],
+)  # fmt: skip
+def test_what_is_measured_is_told(trace: pl.Trace, name: str, cell: tuple[int, ...], lines: list[str]) -> None:
+    why = trace.why(name, cell)
+    told = str(why).splitlines()
+    assert [tell[: len(line)] for tell, line in zip(told, lines, strict=False)] == lines
+    assert told[len(lines) :] == [NOTE] and why.measured
+    assert why.adds is ("how it would" not in str(why)) and why.agrees
+    assert why.equation is None and why.value == pytest.approx(float(trace[name][cell]))
+
+
+def test_what_was_recorded_before_is_told_to_be_that(trace: pl.Trace) -> None:
+    why = trace.why("model.dy", (0, 1))
+    assert why.note == f"model.dy is loss.dprediction; {NOTE.strip()}" and why.parents == [("model.y", (0, 1))]
+
+
+def test_the_gradient_at_an_input_is_a_term_for_each_output() -> None:
+    """y = [[2, 12], [0.5, 3]] goes into a second layer, which gives y² (1, 0.5)."""
+    found = opened(Power(2.0, 3.0), Power(1.0, 0.5))
+    why = found.why("layers.1.dx", (0, 1))
+    assert why.scalar == "dx[0,1] = dy[0,1]·∂y[0,1]/∂x[0,1]" and why.numbers == "36·12"
+    assert why.parents == [("layers.0.y", (0, 1)), ("loss.dprediction", (0, 1))] or why.parents == [
+        ("layers.1.x", (0, 1)), ("layers.1.dy", (0, 1)),
+    ]  # fmt: skip
+    assert why.value == 432.0 and why.total == pytest.approx(432.0, rel=1e-6)
+    inner = found.why("layers.0.w.grad", (1,))  # Σ dy x² of dy = (432, 13.5·…)
+    assert inner.value == pytest.approx(432.0 * 4 + 2.25 * 3 * 1.0)
+
+
+def test_in_a_file_the_same_is_told_by_the_code_alone(trace: pl.Trace, tmp_path: Any) -> None:
+    trace.save(tmp_path / "step")
+    told = str(pl.load_trace(tmp_path / "step").why("model.y", (0, 1)))
+    assert "measured" not in told and "is not registered" in told
+
+
+def test_chains_lead_back_to_the_data(trace: pl.Trace) -> None:
+    found = chain(trace, "loss", ())
+    assert [(why.name, why.cell) for why in found] == [("loss", ()), ("model.y", (0, 1)), ("x", (0, 1))]
+    assert [why.name for why in chain(trace, "loss", (), depth=2)] == ["loss", "model.y"]
+
+
+class Noisy(pl.Layer):
+    """``y = x n + u``, of random numbers that its equations name, in predictions, too."""
+
+    equations = (
+        pl.Equation("y", "y = x n + u", "x * normal + uniform_of(x.shape)"),
+        pl.Equation("dx", "dy n", "dy * normal"),
+    )
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.n = ctx.normal(x.shape)
+        return x * ctx.n + ctx.uniform(x.shape)
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy * ctx.n
+
+
+def test_numbers_that_were_drawn_are_drawn_again() -> None:
+    model = pl.build(pl.Sequential([Noisy(), pl.Dense(2), Noisy()]), input_shape=(2,), seed=3, dtype="float64")
+    trainer = pl.Trainer(model, loss="mse", seed=5)
+    trainer.fit((X, X), epochs=2, batch_size=1, verbose=False)
+    traces = trainer.trace_step(X, X), model.trace(X)
+    for trace in traces:
+        for layer in ("layers.0", "layers.2"):
+            assert np.array_equal(trace[f"{layer}.normal"], trace[f"{layer}.drawn.normal"])
+            why = trace.why(f"{layer}.y", (1, 0))
+            assert why.scalar == "y[1,0] = x[1,0]·normal[1,0] + uniform[1,0]" and why.agrees
+            assert {name for name, _ in why.parents} >= {f"{layer}.normal", f"{layer}.drawn.uniform"}
+        assert trace.certify(20).passed and trace.replay().same
+    assert not np.array_equal(traces[0]["layers.0.normal"], traces[1]["layers.0.normal"])
+
+
+class Later(pl.Layer):
+    """``y = (1 + epoch) x``: of an epoch that was another, a replay would tell."""
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.factor = 1.0 + ctx.epoch
+        return ctx.factor * x
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return ctx.factor * dy
+
+
+def test_a_step_is_made_again_in_its_epoch() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(2), Later()]), input_shape=(2,), seed=3, dtype="float64")
+    trainer = pl.Trainer(model, loss="mse", seed=5, callbacks=[look := Look()])
+    trainer.fit((X, X), epochs=2, batch_size=2, verbose=False)
+    for trace, factor in zip(look.traces, (1.0, 2.0), strict=True):
+        assert trace["layers.1.y"] == pytest.approx(factor * trace["layers.0.y"])
+        assert trace.replay().same and trace.certify(20).passed
+        assert trace.what_if("layers.0.bias", (0,), 0.5).before.loss == pytest.approx(float(trace["loss"]))
