@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from pellucid_studio.starting import names_of
 from pellucid_studio.values import controls_told, told, values_of
 from pellucid_studio.viewing import Viewing
 
-CONTROLS = [
+CONTROLS: list[Any] = [
     pl.ViewSlider("k", "k", 1, 9, 3, step=1),
     pl.ViewSlider("t", "t", 0.0, 1.0, 0.5),
     pl.ViewChoice("which", "which", ("a", "b"), "a"),
@@ -99,6 +100,8 @@ class Counting(pl.View):
         if n == 53:
             self.going.set()
             self.held.wait(20)
+        if n == 54:
+            return [pl.PageNote("x" * (4 * 2**20))]
         return self._slowly(n) if n > 60 else [pl.PageNote(str(n))]
 
     def _slowly(self, n: int) -> Any:
@@ -159,6 +162,25 @@ def test_a_generator_shows_each_state_and_says_which_is_the_last(viewing: Viewin
 def test_what_cannot_be_shown_is_said(viewing: Viewing, values: Any, run: Any, view: str, said: str) -> None:
     (heard,) = answers(viewing, values, run, view)
     assert said in heard["error"]
+
+
+def test_so_much_is_shown_at_once_and_no_more(viewing: Viewing, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shown,) = answers(viewing, {"n": 7})
+    size = len(json.dumps(shown, separators=(",", ":")))
+    monkeypatch.setattr("pellucid_studio.viewing.MOST_BYTES", size)
+    assert answers(viewing, {"n": 8})[0]["parts"]
+    monkeypatch.setattr("pellucid_studio.viewing.MOST_BYTES", size - 1)
+    assert "too much for a page" in answers(viewing, {"n": 8})[0]["error"]
+    monkeypatch.setattr("pellucid_studio.viewing.MOST_BYTES", 3 * 2**20)
+    (heard,) = answers(viewing, {"n": 54})
+    assert heard["error"] == "This is more than 3 MiB, and too much for a page."
+
+
+def test_a_generator_is_shown_as_far_as_so_many_states(viewing: Viewing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pellucid_studio.viewing.MOST_STATES", 5)
+    heard = answers(viewing, {"n": 61})
+    assert [message["parts"][0]["text"] for message in heard] == ["0", "1", "2", "3", "4", "5"]
+    assert [message["more"] for message in heard] == [True] * 5 + [False]
 
 
 def test_a_question_that_is_over_is_not_answered_to_its_end(viewing: Viewing) -> None:

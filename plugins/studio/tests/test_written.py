@@ -14,7 +14,7 @@ import pytest
 from pellucid.workbench.experiments.experiment import check, prepare
 from pellucid_studio.experiment import made_of
 from pellucid_studio.presets import PRESETS
-from pellucid_studio.written import python_of, toml_of
+from pellucid_studio.written import _called, _code, python_of, toml_of
 
 SECTIONS: dict[str, Any] = {
     "data": {"type": "half_moons", "n": 60, "seed": 3, "transforms": ["standardize"]},
@@ -83,6 +83,53 @@ def test_a_table_is_named_by_its_file(tmp_path: Path, monkeypatch: pytest.Monkey
     assert names["trainer"].history.records == ready.trainer.history.records
     data = tomllib.loads(toml_of(ready.sections))["data"]
     assert data == {"type": "files", "train": "mine.csv", "target": -1, "validation": 0.2, "test": 0.2}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "plain", 'a "word"', "it's", "a\\b", "two\nlines", "tab\t", "", "µ", 1, -2.5, None, True, [], {}, [1, [2, "x"]],
+        {"a": {"b": ["it's", 'a "b"']}}, ["x" * 30] * 9, {"key": ["y" * 50, {"inner": list(range(60))}]},
+        ("a", 1), "\u2028", "\x00",
+    ],
+)  # fmt: skip
+def test_what_is_written_is_read_back_as_it_was(value: Any) -> None:
+    for level in (0, 3):
+        written = _code(value, level)
+        assert eval(written) == (list(value) if isinstance(value, tuple) else value)
+        assert max(map(len, written.split("\n"))) <= 100
+    assert _code("plain") == '"plain"' and _code('a "word"') == "'a \"word\"'"
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_a_list_takes_one_line_where_it_fits_in_eighty_letters(level: int) -> None:
+    """With what stands before it: four blanks a level."""
+    for letters in (70, 80 - 4 * level, 81 - 4 * level, 90):
+        value = ["x" * (letters - 9), "y"]
+        assert len(repr(value)) == letters
+        assert (_code(value, level).count("\n") == 0) is (letters + 4 * level <= 80)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_what_takes_several_lines_is_set_in_by_four_blanks_a_level(level: int) -> None:
+    x, y, z = "x" * 50, "y" * 50, "z" * 30
+    first = [f'    "{x}",', "    [", f'        "{y}",', f'        "{z}",', "    ],"]
+    second = [f'    "a": "{x}",', '    "b": {', f'        "c": "{y}",', f'        "d": "{z}",', "    },"]
+    for value, lines, ends in (
+        ([x, [y, z]], first, "[]"), ({"a": x, "b": {"c": y, "d": z}}, second, "{}"),
+    ):  # fmt: skip
+        expected = "\n".join([ends[0], *("    " * level + line for line in lines), "    " * level + ends[1]])
+        assert _code(value, level) == expected
+        assert level or _code(value) == expected
+
+
+def test_what_is_none_is_not_written() -> None:
+    assert _code({"a": None, "b": 1}) == '{"b": 1}'
+    assert _called("f", None, {"a": None, "b": 2}) == "f(b=2)" and _called("f", "x", {}, "m") == 'f(m, "x")'
+    long = _called("f", "x" * 50, {"y": "z" * 60})
+    assert long.split("\n") == ["f(", f'    "{"x" * 50}",', f'    y="{"z" * 60}",', ")"]
+    fits = _called("f", "x" * 95, {})
+    assert len(fits) == 100 and len(_called("f", "x" * 96, {}).split("\n")) == 3
 
 
 def test_tables_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,8 +133,9 @@ def augmented(
         scale: the file's pixels for each of the image's, in both directions.
     """
     check_output(output, ".png")
-    for name, value in (("count", count), ("times", times), ("images in all", count * (times + 1))):
-        check_amount(augmented, name, value, output)
+    check_amount(augmented, "count", count, output)
+    check_amount(augmented, "times", times, output)
+    check_amount(augmented, "images in all", count * (times + 1), output)
     check_int(augmented, "scale", scale, f"[1, {MOST_SCALE}]")
     check_int(augmented, "seed", seed, "[0, inf)")
     opened = _opened(run)
