@@ -214,3 +214,27 @@ def test_nothing_is_overwritten(tmp_path: Path, capsys: Any) -> None:
     assert main(["import-weights", "acme/net", str(folder), "--output", "run"]) == 2
     said = capsys.readouterr().err
     assert "The run folder run exists already and is not empty. Choose another --output." in said
+
+
+@pytest.mark.parametrize("count", [12, 13])
+def test_of_very_many_that_do_not_fit_twelve_are_listed(tmp_path: Path, capsys: Any, count: int) -> None:
+    strays = {f"z{n:02}": np.zeros(2, np.float32) for n in range(count)}
+    said = refused(capsys, "acme/net", source(tmp_path / "theirs", arrays(**strays)))
+    assert said.count("of the source: nothing of acme/net takes it") == 12 and "z11 (2,)" in said and "z12" not in said
+    assert ("takes it; and 1 more. Give the architecture" in said) == (count == 13)
+
+
+def test_what_was_imported_is_told_in_a_table(tmp_path: Path, capsys: Any) -> None:
+    wide = arrays(**{name: np.zeros(shape, np.float32) for name, shape in
+                     {"in": (3, 400), "in.bias": (400,), "left": (400, 1), "right": (400, 1)}.items()})  # fmt: skip
+    folder = source(tmp_path / "theirs", wide, hidden=400)
+    assert main(["import-weights", "acme/net", str(folder), "--output", "run"]) == 0
+    shown = dict(line.split(None, 1) for line in capsys.readouterr().out.replace("left out", "left_out").splitlines())
+    assert len(shown.pop("sha256")) == 64
+    assert shown == {
+        "architecture": "acme/net", "parameters": "2,402", "arrays": "5", "left_out": "pooler.weight",
+        "source": "theirs", "output": "run",
+    }  # fmt: skip
+    kept = json.loads(Path("run/summary.json").read_text())
+    assert kept["parameters"] == kept["imported"]["parameters"] == 2402
+    assert Path("run/experiment.toml").read_text().startswith("# Weights that were imported, not trained here.")

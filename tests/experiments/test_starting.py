@@ -138,3 +138,27 @@ def test_the_last_checkpoint_of_a_finished_run_may_fail(pellucid: Shell, monkeyp
     assert "best epoch" in pellucid("train", "iris.toml", "--out", "run", "--quiet")
     assert "No space left on device. The run has come to its end all the same" in pellucid.err
     assert Path("run/model.safetensors").exists() and Path("run/summary.json").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    errors, mkdir = [PermissionError(13, "Permission denied")], Path.mkdir
+
+    def refused(self: Path, **how: bool) -> None:
+        if errors:
+            raise errors.pop()
+        mkdir(self, **how)
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    told = r"Cannot make the run folder runs/a-b-20260131-093000: Permission denied\. Choose another --out"
+    with pytest.raises(pl.ConfigError, match=told), new_path("a", "b", WHEN):
+        pass
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").touch()
+    with pytest.raises(pl.ConfigError, match=r"Cannot make .* Choose another --out"), new_path("a", "b", WHEN):
+        pass
+    (tmp_path / "runs").unlink()
+    with new_path("a/model", "b", WHEN) as path:
+        assert str(path) == "runs/model-b-20260131-093000" and path.is_dir()
+    assert not (tmp_path / "runs").exists()

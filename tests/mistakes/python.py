@@ -23,6 +23,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 NOT_CODE = {"equations", "symbols", "examples", "__all__", "__slots__"}
 """Attributes of classes and modules that are left alone."""
+EITHER_WAY = {"max", "min", "maximum", "minimum", "hypot", "gcd"}
+"""Functions of two numbers to which their order is one."""
 MESSAGES = {"warn", "tell", "note", "require", "require_close", "listed", "did_you_mean"}
 """Calls whose arguments are words for people."""
 
@@ -69,7 +71,8 @@ def _changes(tree: ast.AST) -> Iterator[tuple[Any, str, ast.AST]]:
         elif isinstance(node, ast.If | ast.IfExp | ast.While):
             yield node.test, "branch", ast.UnaryOp(ast.Not(), node.test)
         elif isinstance(node, ast.Call) and len(node.args) > 1:
-            if not any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
+            either_way = len(node.args) == 2 and not node.keywords and _called(node) in EITHER_WAY
+            if not either_way and not any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
                 swapped = [node.args[1], node.args[0], *node.args[2:]]
                 yield node, "arguments", ast.Call(node.func, swapped, node.keywords)
         elif isinstance(node, ast.Slice):
@@ -99,6 +102,10 @@ def _are_types(node: ast.BinOp) -> bool:
                for side in (node.left, node.right))  # fmt: skip
 
 
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else str(getattr(node.func, "id", ""))
+
+
 def _does_something(node: ast.AST) -> bool:
     """Whether it is a statement for its effect: a call, or what an attribute or an item is set to."""
     if isinstance(node, ast.Expr):
@@ -122,7 +129,7 @@ def _is_left_alone(node: ast.AST) -> bool:
     if isinstance(node, ast.JoinedStr):
         return True
     if isinstance(node, ast.Call):
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        called = _called(node)
         return called in MESSAGES or called.endswith(("Error", "Warning", "TypeVar"))
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]

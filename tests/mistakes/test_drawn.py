@@ -71,6 +71,17 @@ def test_of_c_only_code_is_changed(tmp_path: Path) -> None:
     ])  # fmt: skip
 
 
+def test_the_larger_of_two_numbers_is_the_same_in_either_order(tmp_path: Path) -> None:
+    path = tmp_path / "larger.py"
+    path.write_text(
+        "a = max(b, c)\nd = np.minimum(b, c)\ne = max(b, key=c)\nf = max(b, c, d)\ng = min(b, c, default=1)\n"
+    )
+    assert [old for what, old, _ in made(python, path) if what == "arguments"] == [
+        "max(b, c, d)",
+        "min(b, c, default=1)",
+    ]
+
+
 def test_what_is_no_other_program_is_no_mistake(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("x = f(1, 1)\n")

@@ -123,10 +123,10 @@ def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
     """A record with one column for each class or output."""
     flat = {key: value for key, value in record.items() if key not in ("probabilities", "outputs")}
-    for key in ("probabilities", "outputs"):
+    for key, one in (("probabilities", "probability"), ("outputs", "output")):
         each = record.get(key, {})
         if isinstance(each, list):
-            each = {f"{key.removesuffix('s')} {k}": value for k, value in enumerate(each)}
+            each = {f"{one} {k}": value for k, value in enumerate(each)}
         flat |= each if isinstance(each, dict) else {"output": each}
     return flat
 
