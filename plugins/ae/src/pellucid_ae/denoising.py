@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import ConfigError, Example, Layer
+from pellucid import ConfigError, Example, Layer, check_choice
 
 from pellucid_ae.autoencoder import Autoencoder
 from pellucid_ae.gaussian_noise import GaussianNoise
@@ -41,6 +41,7 @@ def denoising_autoencoder(
 
     Shapes: x (N, …) -> y the same; code (N, K).
     """
+    check_choice(denoising_autoencoder, "noise", noise, ("masking", "gaussian"))
     corruption: Layer
     try:
         corruption = MaskingNoise(amount) if noise == "masking" else GaussianNoise(amount)

@@ -19,6 +19,7 @@ from pellucid import (
     Shape,
     Split,
     Transform,
+    check_bool,
     check_columns,
     check_int,
     listed,
@@ -118,6 +119,7 @@ class Columns(Transform):
         if scaling not in SCALINGS:
             raise ConfigError(f"The 'scaling' of Columns must be one of {listed(SCALINGS)}. Received: {scaling!r}.")
         check_int(self, "least", least, "[1, inf)")
+        check_bool(self, "one_hot", one_hot)
         self.columns = columns
         self.targets = targets
         self.scaling = scaling

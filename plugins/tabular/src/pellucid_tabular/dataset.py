@@ -18,6 +18,7 @@ from pellucid import (
     Split,
     Transform,
     as_count,
+    check_choice,
     create,
     listed,
     read_several,
@@ -102,6 +103,8 @@ class Table(Dataset):
         transforms: Sequence[Transform | str] = (),
         target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
+        for name, value in (("classify", classify), ("header", header)):
+            check_choice(self, name, value, (None, True, False))
         self._holds_out_itself = validation is None
         validation = 0.1 if validation is None else validation
         parts = {name: part for name, part in (("validation", validation), ("test", test)) if _is_part(part)}

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import ConfigError, Dense, Dropout, Example, Flatten, Layer, check_choice, check_int, check_sizes
+from pellucid import (
+    ConfigError,
+    Dense,
+    Dropout,
+    Example,
+    Flatten,
+    Layer,
+    check_bool,
+    check_choice,
+    check_int,
+    check_sizes,
+)
 
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
@@ -63,6 +74,7 @@ def lenet(
         )
     check_choice(lenet, "pooling", pooling, ("max", "mean"))
     check_normalization(lenet, normalization)
+    check_bool(lenet, "mirror", mirror)
     layers: list[Layer] = []
     for channels, count in zip(filters, counts, strict=True):
         for _ in range(count):

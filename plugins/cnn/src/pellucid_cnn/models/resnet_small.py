@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid import Dense, Dropout, Example, Layer, check_int, check_sizes
+from pellucid import Dense, Dropout, Example, Layer, check_bool, check_int, check_sizes
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
@@ -50,6 +50,7 @@ def resnet_small(
     check_sizes(resnet_small, "filters", filters, "the channels of each stage", least=1)
     check_int(resnet_small, "blocks", blocks, "[1, 1000]")
     check_normalization(resnet_small, normalization)
+    check_bool(resnet_small, "mirror", mirror)
     layers: list[Layer]
     if preactivation:  # the first block normalises and activates what it is given
         layers = [Conv2D(filters[0], 3)]

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pellucid import ConfigError, Dense, Dropout, Example, Layer, Parallel, Stack, check_choice, check_int, check_sizes
+from pellucid import (
+    ConfigError,
+    Dense,
+    Dropout,
+    Example,
+    Layer,
+    Parallel,
+    Stack,
+    check_bool,
+    check_choice,
+    check_int,
+    check_sizes,
+)
 
 from pellucid_recurrent.layers.gru import GRU
 from pellucid_recurrent.layers.lstm import LSTM
@@ -47,6 +59,8 @@ def recurrent_network(
     check_sizes(recurrent_network, "hidden", hidden, "the units of each recurrent layer", least=1)
     check_choice(recurrent_network, "cell", cell, tuple(CELLS))
     check_choice(recurrent_network, "task", task, tuple(LOSSES))
+    check_bool(recurrent_network, "each_step", each_step)
+    check_bool(recurrent_network, "both_ways", both_ways)
     if both_ways and carry:
         raise ConfigError(
             f"recurrent_network cannot carry a state over and read both ways. Received: both_ways=True, carry={carry}. "
