@@ -46,6 +46,17 @@ def test_panels_lines_and_best_epoch(tmp_path: Path, drawn: list[Figure]) -> Non
     assert heading == ["ann on iris", "test loss 0.5, accuracy 0.9   ·   1,234 parameters   ·   3 epochs in 1.50 s"]
 
 
+def test_parts_of_the_training_loss_are_not_called_those_of_the_validation(tmp_path: Path, drawn: list[Figure]) -> None:
+    lines = epochs(3.0, 2.0, kl=[0.1, 0.2], validation_kl=[0.3, 0.4])
+    draw(lines, SUMMARY, tmp_path / "c.png")
+    training, validation = drawn[0].axes[1:3]
+    assert [panel.get_title() for panel in (training, validation)] == ["kl", "kl"]
+    for panel, name, values in ((training, "training", [0.1, 0.2]), (validation, "validation", [0.3, 0.4])):
+        assert list(panel.lines[0].get_ydata()) == values
+        assert panel.get_legend().get_texts()[0].get_text() == name
+    assert training.lines[0].get_color() == drawn[0].axes[0].lines[0].get_color() != validation.lines[0].get_color()
+
+
 def test_one_epoch_is_singular(tmp_path: Path, drawn: list[Figure]) -> None:
     draw(epochs(1.0), SUMMARY | {"epochs": 1, "best_epoch": 1}, tmp_path / "c.png")
     assert drawn[0].texts[1].get_text().endswith("1 epoch in 1.50 s")

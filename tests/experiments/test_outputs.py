@@ -12,7 +12,7 @@ import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Split
 from pellucid.workbench import pictures
-from pellucid.workbench.experiments.codes import plane, save_codes, straight_path
+from pellucid.workbench.experiments.codes import check_codes, plane, save_codes, straight_path
 from pellucid.workbench.experiments.outputs import check_amount, save_samples
 from PIL import Image
 
@@ -103,12 +103,58 @@ def test_as_many_samples_as_one_command_makes(name: str, most: int) -> None:
 
 def test_a_picture_has_a_size_that_can_be_looked_at(tmp_path: Path) -> None:
     images = np.broadcast_to(np.uint8(0), (100_000, 60, 60))
-    with pytest.raises(
-        ConfigError, match=r"100,000 images as one would have .*Expected: at most 100,000,000"
-    ):
+    with pytest.raises(ConfigError, match=r"100,000 images as one would have .*Expected: at most 100,000,000"):
         pictures.tile(images)
     with pytest.raises(ConfigError, match="Take a smaller scale"):
         pictures.save_png(images[0], tmp_path / "a.png", scale=1000)
     with pytest.raises(ConfigError, match="An animation of 100000 frames would have"):
         pictures.save_gif(images, tmp_path / "a.gif", scale=8)
     assert not list(tmp_path.iterdir())
+
+
+def test_arrays_beside_the_codes_are_those_of_the_samples(tmp_path: Path) -> None:
+    codes, labels = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([2, 0, 2])
+    save_codes(codes, Split(np.zeros((3, 4)), labels, ("a", "b", "c")), tmp_path / "named.npz", None)
+    with np.load(tmp_path / "named.npz") as found:
+        np.testing.assert_array_equal(found["codes"], codes)
+        assert found["labels"].tolist() == [2, 0, 2] and found["classes"].tolist() == ["a", "b", "c"]
+    save_codes(codes, Split(np.zeros((3, 4)), labels * 0.5), tmp_path / "values.npz", None)
+    with np.load(tmp_path / "values.npz") as found:
+        assert found["targets"].tolist() == [1.0, 0.0, 1.0]
+    save_codes(codes, Split(np.zeros((3, 4)), labels, ("a", "b", "c")), tmp_path / "named.CSV", None)
+    assert (tmp_path / "named.CSV").read_text() == "class,code 0,code 1\nc,1.0,2.0\na,3.0,4.0\nc,5.0,6.0\n"
+
+
+def test_codes_are_written_and_drawn(tmp_path: Path, unseen_figures: list[Any]) -> None:
+    split = Split(np.zeros((4, 3)), np.array([0, 1, 1, 0]), ("cat", "dog"))
+    codes = np.arange(8.0).reshape(4, 2)
+    told = save_codes(codes, split, tmp_path / "a.npy", tmp_path / "a.png")
+    assert told == {"samples": 4, "latent": 2, "file": str(tmp_path / "a.npy"), "plot": str(tmp_path / "a.png")}
+    assert (tmp_path / "a.png").exists()
+    (axes,) = unseen_figures[0].axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["cat", "dog"]
+    np.testing.assert_array_equal(axes.collections[1].get_offsets(), codes[1:3])
+
+
+def test_principal_axes_are_those_of_the_largest_variance() -> None:
+    codes = np.array([[3.0, 0, 1.5], [-3, 0, 1.5], [0, -2, 0.5], [0, 2, 0.5]], np.float32)
+    points, names = plane(codes)
+    np.testing.assert_allclose(np.abs(points), np.abs(codes[:, :2]), atol=1e-12)  # either sign
+    assert names == (
+        "principal axis 1 of the codes (67% of the variance)", "principal axis 2 of the codes (30% of the variance)",
+    )  # fmt: skip
+    assert points.dtype == np.float64
+    still, names = plane(np.ones((4, 3)))
+    assert not still.any() and names[1] == "principal axis 2 of the codes (0% of the variance)"
+
+
+def test_which_files_codes_may_go_to(tmp_path: Path) -> None:
+    for name in ("a.npy", "a.npz", "a.csv"):
+        check_codes(tmp_path / name, None)
+        check_codes(tmp_path / name, tmp_path / "a.png")
+    with pytest.raises(ConfigError, match=r"--output must end in \.npy, \.npz, \.csv\. Received"):
+        check_codes(tmp_path / "a.png", None)
+    with pytest.raises(ConfigError, match=r"--plot must end in \.png\. Received"):
+        check_codes(tmp_path / "a.npy", tmp_path / "a.npy")
+    assert straight_path(np.array([1.0]), np.array([3.0]), 2).tolist() == [[1.0], [3.0]]
+    assert straight_path(np.array([0.0]), np.array([8.0]), 5).ravel().tolist() == [0, 2, 4, 6, 8]

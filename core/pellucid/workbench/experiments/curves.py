@@ -48,7 +48,8 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
 
     _loss(panels[0], epochs, best)
     for panel, name in zip(panels[1:], metrics, strict=False):
-        _line(panel, epochs, name, VALIDATION, "validation")
+        part = ("validation", VALIDATION) if name.startswith("validation_") else ("training", TRAINING)
+        _line(panel, epochs, name, part[1], part[0])
         _mark_best(panel, epochs, name, best)
         panel.set_title(name.removeprefix("validation_").replace("_", " "))
     _line(panels[-1], epochs, "lr", RATE, "")
