@@ -210,3 +210,22 @@ def test_a_quote_that_stays_open_is_named_with_the_line_of_its_row(tmp_path: Pat
 def test_nothing_is_no_table(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=re.escape("t.csv, line 1, column 0: expected a table. Received: ")):
         read(tmp_path, text, comment="#")
+
+
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [
+        ("a,b", ["a", "b"]), ("a,b,", ["a", "b"]),
+        ("a,b,c", "column 'c': expected 2 fields.* Received: 3"),
+        ("a,b,c,d", "column 'c': expected 2 fields.* Received: 4"),
+        ("a,b,,", "column '': expected 2 fields.* Received: 4"),
+    ],
+)  # fmt: skip
+def test_no_name_is_lost_where_there_are_more_than_fields(names: str, columns: Any, tmp_path: Path) -> None:
+    text = f"{names}\n1,2\n3,4\n"
+    if isinstance(columns, str):
+        with pytest.raises(DataError, match=rf"t\.csv, line 1, {columns}"):
+            read(tmp_path, text, header=True, separator=",")
+        return
+    found = cells(read(tmp_path, text, header=True, separator=","))
+    assert [*found] == columns and [*found.values()] == [["1", "3"], ["2", "4"]]

@@ -238,7 +238,8 @@ def _frame(path: Path, rows: Rows, dialect: Dialect, skip: int, names: int, samp
         _refuse(
             path, int(rows.lines[row]), width, int(rows.fields[row]), dialect, sample[0] if skip else [], len(wrong)
         )
-    if names and names not in (width, width - 1, width + 1):
+    ends = skip and names == width + 1 and not sample[0][-1]  # the line of names ends with a separator
+    if names and names not in (width, width - 1) and not ends:
         _refuse(path, int(rows.lines[0]), width, names, dialect, sample[0], 1)
     try:
         frame = pl.read_csv(
