@@ -24,9 +24,10 @@ def draw_images(shown: Shown, path: Path) -> None:
     """For each class its name, how often it occurs, and some of its images; without classes about a hundred images."""
     images = pictures.as_images(shown.x, shown.x.shape[1:])
     if shown.labels is None:
-        sheet = Sheet(shown, 7.6, 7.6, note="")
-        axes = sheet.panel(0.2, 0, 7.2, 7.2)
-        _show(axes, images[:100], columns=10)
+        whole = _beside(images[:100], columns=10)
+        high, wide = (7.2 * pixels / max(whole.shape[:2]) for pixels in whole.shape[:2])
+        sheet = Sheet(shown, wide + 0.4, high + 0.4, note="")
+        _show(sheet.panel(0.2, 0, wide, high), whole)
         sheet.save(path)
         return
     classes = range(min(len(shown.classes), MOST))
@@ -45,7 +46,7 @@ def draw_images(shown: Shown, path: Path) -> None:
         found = images[np.flatnonzero(shown.labels == k)[:each]]
         if len(found):
             blank = np.ones((each - len(found), *images.shape[1:]), images.dtype)
-            _show(axes, np.concatenate([found, blank]), columns=each)
+            _show(axes, _beside(np.concatenate([found, blank]), columns=each))
         else:
             axes.set_axis_off()
         label = shown.classes[k] if len(shown.classes[k]) <= 22 else f"{shown.classes[k][:21]}…"
@@ -61,7 +62,10 @@ def draw_images(shown: Shown, path: Path) -> None:
     sheet.save(path)
 
 
-def _show(axes: object, images: HostArray, columns: int) -> None:
-    whole = pictures.tile(images, columns=columns, gap=max(1, images.shape[1] // 14))
+def _beside(images: HostArray, columns: int) -> HostArray:
+    return pictures.tile(images, columns=columns, gap=max(1, images.shape[1] // 14))
+
+
+def _show(axes: object, whole: HostArray) -> None:
     axes.imshow(whole, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")  # type: ignore[attr-defined]
     axes.set_axis_off()  # type: ignore[attr-defined]
