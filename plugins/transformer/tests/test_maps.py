@@ -38,6 +38,7 @@ def drawn(heads: tuple[int, ...], tokens: list[str], path: Path) -> None:
 FIGURES: Figures = {
     "maps": lambda path: drawn((2, 1), ["a", "b", "c"], path),
     "maps_of_words": lambda path: drawn((3,), ["the", "fourteen-signs", "fifteen-letters", "end"], path),
+    "maps_of_one_head": lambda path: drawn((1,), ["the", "cat", "sat", "."], path),
     "maps_of_21_tokens": lambda path: drawn((2,), ["ab"] * 21, path),
     "maps_of_40_tokens": lambda path: drawn((1,), ["a"] * 40, path),
     "maps_of_41_tokens": lambda path: drawn((2,), ["a long word"] * 41, path),

@@ -65,7 +65,7 @@ def cleaned(texts: pl.Series, missing: Sequence[str] | None = None) -> pl.Series
 
 
 def canonical(text: str) -> str:
-    """A number as it is written shortest, ``"3"`` for 3.0 and 3.00, ``"03"`` for itself: frames hold codes as either."""
+    """A number as it is written shortest, ``"3"`` for 3.0 and 3.00, ``"03"`` for itself: frames hold either."""
     if re.match(CODE, text) or not re.match(NUMBERS["0.5"], text):
         return text
     value = float(text)

@@ -20,6 +20,8 @@ MOST_LETTERS = 14
 """Of a name on an axis."""
 PANEL, LETTER = 1.5, 0.075
 """Least width of a head's square, and that of a letter of a name, in inches."""
+HEADING = 3.8
+"""Inches that the line above the maps takes."""
 
 
 def attention_maps(model: Layer, x: Any) -> dict[str, HostArray]:
@@ -95,11 +97,12 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
     longest = max(map(len, names)) if named else len(str(count))
     margin = 0.25 + LETTER * longest
     side = max(PANEL, 0.14 * count if named else PANEL * 1.6)
-    width, height = heads * (side + 0.12) + margin + 0.3, rows * (side + 0.12) + margin + 0.6
+    drawn = heads * (side + 0.12)
+    width, height = margin + max(drawn + 0.3, HEADING), rows * (side + 0.12) + margin + 0.6
     figure = Figure(figsize=(width, height), dpi=min(150, 8000 / max(width, height)), facecolor="white")
     FigureCanvasAgg(figure)
     figure.subplots_adjust(
-        left=margin / width, right=1 - 0.3 / width, bottom=margin / height, top=1 - 0.6 / height, wspace=0.06,
+        left=margin / width, right=(margin + drawn) / width, bottom=margin / height, top=1 - 0.6 / height, wspace=0.06,
         hspace=0.06,
     )  # fmt: skip
     step = 1 if named else ceil(count / 8)
