@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,10 +24,14 @@ def all_calls(trace: Opened) -> list[Call]:
     return list(found.values())
 
 
+_LATE = re.compile(r"\.(new|asked|rate|observed)(#\d+)?$")
+"""What is asked of states, and what becomes of them, when the step is over."""
+
+
 def _phase(name: str, quantity: Quantity, given: bool) -> str:
     call = quantity.call
     if call is None:
-        return "update" if name.startswith("optimizer.") or name.endswith((".new", ".asked")) else "data"
+        return "update" if name.startswith("optimizer.") or _LATE.search(name) else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
     if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
@@ -59,9 +64,11 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
     found: dict[tuple[str, Any], dict[str, Any]] = {}
 
     def place(phase: str, call: Call | None, title: str, name: str, key: Any = None) -> None:
-        step = found.setdefault((phase, key if key is not None else id(call)), {
-            "phase": phase, "call": None if call is None else numbers[id(call)], "title": title, "names": [],
-        })  # fmt: skip
+        step = found.setdefault(
+            (phase, key if key is not None else id(call)), {"phase": phase, "call": None, "title": title, "names": []}
+        )
+        if step["call"] is None and call is not None:
+            step["call"] = numbers[id(call)]
         step["names"].append(name)
 
     for name in trace:
@@ -124,7 +131,7 @@ def _tells(trace: Opened, name: str) -> bool:
 
 def _parameter_of(name: str, trace: Opened) -> str:
     """Which parameter a quantity of the update is about: ``layers.0.weight`` of ``optimizer.m.layers.0.weight.new``."""
-    bare = name.removesuffix(".new").removesuffix(".step_grad").removesuffix(".penalty_grad").removesuffix(".penalty")
+    bare = _LATE.sub("", name).removesuffix(".step_grad").removesuffix(".penalty_grad").removesuffix(".penalty")
     if bare.startswith("optimizer."):
         bare = bare.split(".", 2)[-1]
     return bare if f"{bare}.new" in trace else ""
