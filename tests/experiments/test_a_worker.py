@@ -105,6 +105,8 @@ def test_a_worker_works_until_there_is_no_more_to_do(monkeypatch: pytest.MonkeyP
             worker.main()
         finally:
             after.set()
+            for thread in {*threading.enumerate()} - before:  # while what it may call is still a stand-in
+                thread.join(5)
     each = [{"note": "hm"}, {"epoch": 3, "value": 0.5}, {"note": "warning: careful"}]
     expected = [*each, {"end": "finished", "of": "a"}, *each, {"end": "finished", "of": "b"}]
     assert [json.loads(line) for line in answers.getvalue().splitlines()] == expected

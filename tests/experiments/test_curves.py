@@ -46,15 +46,21 @@ def test_panels_lines_and_best_epoch(tmp_path: Path, drawn: list[Figure]) -> Non
     assert heading == ["ann on iris", "test loss 0.5, accuracy 0.9   ·   1,234 parameters   ·   3 epochs in 1.50 s"]
 
 
-def test_parts_of_the_training_loss_are_not_called_those_of_the_validation(tmp_path: Path, drawn: list[Figure]) -> None:
-    lines = epochs(3.0, 2.0, kl=[0.1, 0.2], validation_kl=[0.3, 0.4])
+def test_a_figure_of_both_parts_stands_in_one_panel_with_a_line_for_each(tmp_path: Path, drawn: list[Figure]) -> None:
+    lines = epochs(3.0, 2.0, kl=[0.1, 0.2], validation_kl=[0.3, 0.4], validation_accuracy=[0.5, 0.6], noise=[0.7, 0.8])
     draw(lines, SUMMARY, tmp_path / "c.png")
-    training, validation = drawn[0].axes[1:3]
-    assert [panel.get_title() for panel in (training, validation)] == ["kl", "kl"]
-    for panel, name, values in ((training, "training", [0.1, 0.2]), (validation, "validation", [0.3, 0.4])):
-        assert list(panel.lines[0].get_ydata()) == values
-        assert panel.get_legend().get_texts()[0].get_text() == name
-    assert training.lines[0].get_color() == drawn[0].axes[0].lines[0].get_color() != validation.lines[0].get_color()
+    panels = {panel.get_title(): panel for panel in drawn[0].axes}
+    assert list(panels) == ["loss", "kl", "accuracy", "noise", "learning rate"]
+    colors = {"training": panels["loss"].lines[0].get_color(), "validation": panels["kl"].lines[1].get_color()}
+    assert len({*colors.values()}) == 2
+    for title, parts in (
+        ("kl", {"training": [0.1, 0.2], "validation": [0.3, 0.4]}), ("accuracy", {"validation": [0.5, 0.6]}),
+        ("noise", {"training": [0.7, 0.8]}),
+    ):  # fmt: skip
+        named = [text.get_text() for text in panels[title].get_legend().get_texts()]
+        for (part, values), line, name in zip(parts.items(), panels[title].lines, named, strict=False):
+            assert (name, line.get_color(), list(line.get_ydata())) == (part, colors[part], values)
+        assert named[len(parts)] == f"best epoch 2: {[*parts.values()][-1][-1]:g}"
 
 
 def test_one_epoch_is_singular(tmp_path: Path, drawn: list[Figure]) -> None:

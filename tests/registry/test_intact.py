@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import logging
 import os
 import random
 import signal
@@ -37,15 +38,7 @@ def mask() -> int:
 
 
 def logged() -> int:
-    import logging
-
     return logging.root.manager.disable
-
-
-def change_logging() -> None:
-    import logging
-
-    logging.disable(17)
 
 
 def random_of_numpy() -> Any:
@@ -78,7 +71,7 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     ),
     "the mask of new files' rights": (lambda: os.umask(0o077 if mask() != 0o077 else 0o022), mask),
     "the turns of threads": (lambda: sys.setswitchinterval(0.5), sys.getswitchinterval),
-    "the least level of logging": (change_logging, logged),
+    "the least level of logging": (lambda: logging.disable(17), logged),
     "the state of random": (lambda: random.seed(0), random.getstate),
     "the state of numpy.random": (lambda: np.random.seed(0), random_of_numpy),  # noqa: NPY002
     "sys.argv": (lambda: sys.argv.append("--more"), lambda: [*sys.argv]),
@@ -106,7 +99,17 @@ def kept() -> Iterator[None]:
     folder, words = Path.cwd(), [*sys.argv]
     build, rounded, names, hook, collects = pl.build, round, os.listdir, sys.excepthook, gc.isenabled()
     before, variables, limit = handlers(), dict(os.environ), sys.getrecursionlimit()
+    mask_before, turns, place, silent = mask(), sys.getswitchinterval(), setlocale(LC_ALL), logged()
+    drawn, drawn_by_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    filters = [*warnings.filters]
     yield
+    random.setstate(drawn)
+    np.random.set_state(drawn_by_numpy)  # noqa: NPY002
+    warnings.filters[:] = filters  # type: ignore[index]
+    logging.disable(silent)
+    setlocale(LC_ALL, place)
+    sys.setswitchinterval(turns)
+    os.umask(mask_before)
     sys.path[:], sys.path_hooks[:], sys.meta_path[:], sys.argv[:] = path, hooks, finders, words
     sys.modules.update(modules)
     sys.modules.pop("a_module_that_nobody_has", None)
@@ -170,7 +173,8 @@ def test_what_harms_nobody_stays_and_is_not_told() -> None:
     assert remarks == []
 
 
-def test_nothing_is_told_of_what_was_put_back_by_the_import_itself() -> None:
+def test_nothing_is_told_of_what_was_put_back_by_the_import_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PELLUCID_BACKEND", raising=False)
     remarks: list[str] = []
     with intact(remarks, []):
         os.chdir("/")

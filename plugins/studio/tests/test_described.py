@@ -25,6 +25,12 @@ SECTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _from_the_beginning() -> None:
+    """Each test draws the same numbers, whichever ran before it."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 def splits(x: Any, y: Any, classes: tuple[str, ...] | None = None, test: int = 3) -> pl.Splits:
     def part(rows: slice) -> pl.Split:
         return pl.Split(x[rows], None if y is None else y[rows], classes)

@@ -17,6 +17,12 @@ from pellucid_studio.export.samples import chosen, data_of, first_of, is_public,
 RNG = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def _from_the_beginning() -> None:
+    """Each test draws the same numbers, whichever ran before it."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 def unpacked(found: Description, place: list[Any]) -> np.ndarray:
     """An array of a page, read back."""
     kind, at, shape = place

@@ -35,7 +35,7 @@ def only(cells: Any) -> pl.Series:
         ([], pl.Float64, []),
         ([None, None], pl.Float64, [None, None]),
         ([HOURS, None, -HOURS], pl.Float64, [0.25, None, -0.25]),
-        ([np.timedelta64(12, "h"), np.timedelta64("NaT")], pl.Float64, [0.5, None]),
+        ([np.timedelta64(12, "h"), np.timedelta64("NaT", "h")], pl.Float64, [0.5, None]),
         ([DAY, None], pl.Datetime("us"), [datetime.datetime(2000, 1, 2), None]),
         ([MOMENT, DAY], pl.Datetime("us"), [MOMENT, datetime.datetime(2000, 1, 2)]),
         ([MOMENT.replace(tzinfo=EAST), MOMENT], pl.Datetime("us"), [datetime.datetime(2000, 1, 2), MOMENT]),
@@ -85,7 +85,7 @@ def test_every_kind_of_cells(cells: Any, kind: Any, expected: Any) -> None:
     assert found == expected or repr(found) == repr(expected)
 
 
-@pytest.mark.parametrize("missing", [None, NAN, np.float32("nan"), np.datetime64("NaT"), np.timedelta64("NaT")])
+@pytest.mark.parametrize("missing", [None, NAN, np.float32("nan"), np.datetime64("NaT"), np.timedelta64("NaT", "h")])
 def test_what_is_missing_is_missing_beside_anything(missing: Any) -> None:
     assert is_missing(missing)
     for cell in (1.5, "a", True, DAY, MOMENT, HOURS, np.datetime64("2000-01-02"), np.timedelta64(1, "D")):
@@ -176,3 +176,19 @@ def test_what_is_masked_is_missing() -> None:
     plain = np.zeros(2)
     assert without_mask(plain) is plain
     assert masked[0, 0] == 1 and repr(columns(masked)) == "{'0': [1.0, 3.0], '1': [nan, 4.0]}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["a", "b", "c"], ["a", None, "c"]), ([1, 2, 3], [1, None, 3]), ([0.5, 2.0, 3.0], [0.5, None, 3.0]),
+        ([True, False, True], [True, None, True]), (np.array(["a", 2, None], object), ["a", None, None]),
+        (np.array(["2000-01-02T06"] * 3, "datetime64[h]"), [MOMENT, None, MOMENT]),
+    ],
+)  # fmt: skip
+def test_masked_cells_are_missing_however_a_table_holds_them(cells: Any, expected: list[Any]) -> None:
+    masked = np.ma.masked_array(cells, mask=[False, True, False])
+    assert only(masked).to_list() == expected
+    for table in (masked.reshape(3, 1), list(masked.reshape(3, 1))):
+        (series,) = columns_of(table, None, "the table").values()
+        assert [None if is_missing(cell) else cell for cell in series] == expected

@@ -22,6 +22,12 @@ COLUMNS: list[dict[str, Any]] = [{"name": "a", "kind": "number"}, {"name": "b", 
 TARGET = {"name": "y", "kind": "category", "categories": ["n", "y"]}
 
 
+@pytest.fixture(autouse=True)
+def _from_the_beginning() -> None:
+    """Each test draws the same numbers, whichever ran before it."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 def frame(rows: int = 60) -> dict[str, list[Any]]:
     return {
         "a": RNG.normal(size=rows).tolist(),

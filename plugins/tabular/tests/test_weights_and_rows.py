@@ -21,6 +21,12 @@ NAN = float("nan")
 # -- distinct rows ---------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _from_the_beginning() -> None:
+    """Each test draws the same numbers, whichever ran before it."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 def kinds_of(x: Any, y: Any = None, weight: Any = None) -> dict[int, float]:
     """The first row of each kind, and what its rows weigh."""
     found = distinct(np.array(x, float), y, weight)

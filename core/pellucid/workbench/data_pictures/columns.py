@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from pellucid.basics.arrays import HostArray
 from pellucid.workbench.data_pictures.sheet import NARROWEST, Sheet, Shown, groups
-from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, short, style
 
 FEW = 5
 """So many columns of numbers are drawn on each other."""
@@ -71,7 +71,7 @@ def _distributions(shown: Shown, told: Mapping[str, Mapping[str, Any]], path: Pa
     width, height = max(1.95, (NARROWEST - 0.25) / across), 1.55
     rows = ceil(len(drawn) / across)
     left_out = shown.x.shape[1] - len(drawn)
-    note = f"{left_out} more columns" if left_out else ""
+    note = f"{left_out} more column{'s' * (left_out > 1)}" if left_out else ""
     sheet = Sheet(shown, 0.25 + across * width, rows * height + 0.2, note=note)
     for place, i in enumerate(drawn):
         row, column = divmod(place, across)
@@ -88,7 +88,7 @@ def _distributions(shown: Shown, told: Mapping[str, Mapping[str, Any]], path: Pa
         name = shown.features[i]
         missing = of_column.get("missing")
         axes.set_title(
-            (name if len(name) <= 26 else f"{name[:25]}…") + (f"  ({missing:,} missing)" if missing else ""),
+            short(name, 26) + (f"  ({missing:,} missing)" if missing else ""),
             fontsize=7.5, color=INK, loc="left", pad=3, parse_math=False,
         )  # fmt: skip
     coloured = [axes for axes in sheet.figure.axes if axes.get_legend_handles_labels()[1]]
@@ -111,7 +111,7 @@ def _numbers(axes: Axes, shown: Shown, values: HostArray) -> None:
 
 def _category(axes: Axes, counts: Mapping[str, int], different: int) -> None:
     most = list(counts.items())[:TEXTS]
-    names = [name if len(name) <= 14 else f"{name[:13]}…" for name, _ in most]
+    names = [short(name, 14) for name, _ in most]
     axes.barh(range(len(most)), [n for _, n in most], color=BLUE, alpha=0.75, height=0.8)
     axes.invert_yaxis()
     axes.set_xticks([])

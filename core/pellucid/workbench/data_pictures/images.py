@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.workbench import pictures
 from pellucid.workbench.data_pictures.sheet import Sheet, Shown
-from pellucid.workbench.experiments.figures import FAINT, INK
+from pellucid.workbench.experiments.figures import FAINT, INK, short
 
 ROWS = 16
 """Classes below each other, at most; more stand in further columns."""
@@ -49,7 +49,7 @@ def draw_images(shown: Shown, path: Path) -> None:
             _show(axes, _beside(np.concatenate([found, blank]), columns=each))
         else:
             axes.set_axis_off()
-        label = shown.classes[k] if len(shown.classes[k]) <= 22 else f"{shown.classes[k][:21]}…"
+        label = short(shown.classes[k], 22)
         axes.text(
             -0.1 / (each * side), 0.5 if shown.counts is None else 0.56, label, transform=axes.transAxes, ha="right",
             va="center" if shown.counts is None else "bottom", fontsize=9, color=INK, parse_math=False,

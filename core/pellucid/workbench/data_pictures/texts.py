@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from pellucid.workbench.data_pictures.sheet import Sheet, Shown, colour
-from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, short, style
 
 LINES, ACROSS = 26, 92
 """Of a sheet of text, lines and characters in a line; a running text stands in two columns of half as many."""
@@ -39,8 +39,7 @@ def draw_texts(shown: Shown, texts: Sequence[str], lengths: Sequence[int], *, ru
     else:
         step = LINES / LISTED
         for row, text in enumerate(texts[:LISTED]):
-            line = _visible(text)
-            line = line if len(line) <= ACROSS else f"{line[: ACROSS - 1]}…"
+            line = short(_visible(text), ACROSS)
             axes.text(0, (row + 0.4) * step, line, fontsize=7.2, family="monospace", color=INK, parse_math=False)
             if shown.labels is not None:
                 label = int(shown.labels[row])

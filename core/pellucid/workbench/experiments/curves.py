@@ -31,7 +31,7 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
         epochs: the lines of metrics.jsonl, at least one.
         summary: of the run; its best epoch is marked, and its test figures stand above.
     """
-    metrics = [name for name in epochs[-1] if name not in _NO_METRICS]
+    metrics = [*dict.fromkeys(name.removeprefix("validation_") for name in epochs[-1] if name not in _NO_METRICS)]
     count = 2 + len(metrics)
     columns = min(count, 3)
     rows = -(-count // columns)
@@ -48,10 +48,8 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
 
     _loss(panels[0], epochs, best)
     for panel, name in zip(panels[1:], metrics, strict=False):
-        part = ("validation", VALIDATION) if name.startswith("validation_") else ("training", TRAINING)
-        _line(panel, epochs, name, part[1], part[0])
-        _mark_best(panel, epochs, name, best)
-        panel.set_title(name.removeprefix("validation_").replace("_", " "))
+        _parts(panel, epochs, name, best)
+        panel.set_title(name.replace("_", " "))
     _line(panels[-1], epochs, "lr", RATE, "")
     panels[-1].set_title("learning rate")
     panels[-1].set_ylim(bottom=0)
@@ -62,17 +60,23 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
     replace_by(path, lambda file: figure.savefig(file, format="png"))
 
 
+def _parts(panel: Axes, epochs: Epochs, name: str, best: int) -> list[str]:
+    """A figure of the training samples and of those for validation, as far as there are any: their names."""
+    parts = {name: ("training", TRAINING), f"validation_{name}": ("validation", VALIDATION)}
+    shown = [part for part in parts if any(epoch.get(part) is not None for epoch in epochs)]
+    for part in shown:
+        label, color = parts[part]
+        _line(panel, epochs, part, color, label)
+    if shown:
+        _mark_best(panel, epochs, shown[-1], best)
+    return shown
+
+
 def _loss(panel: Axes, epochs: Epochs, best: int) -> None:
-    names = {"loss": ("training", TRAINING), "validation_loss": ("validation", VALIDATION)}
-    shown = [name for name in names if any(epoch.get(name) is not None for epoch in epochs)]
-    for name in shown:
-        label, color = names[name]
-        _line(panel, epochs, name, color, label)
+    shown = _parts(panel, epochs, "loss", best)
     values = [epoch[name] for epoch in epochs for name in shown if epoch.get(name) is not None]
     if values and min(values) > 0 and max(values) > _LOGARITHMIC * min(values):
         panel.set_yscale("log")
-    if shown:
-        _mark_best(panel, epochs, shown[-1], best)
     panel.set_title("loss")
 
 

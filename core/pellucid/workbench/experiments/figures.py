@@ -1,4 +1,4 @@
-"""What figures have in common: colours, and axes with a faint grid in place of a frame."""
+"""What figures have in common: colours, names that are cut, and axes with a faint grid in place of a frame."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ if TYPE_CHECKING:  # matplotlib is optional, and scatter says so in words of its
 
 INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
 BLUE, ORANGE, VIOLET, RED = "#1f6f8b", "#d98324", "#7a6c9d", "#c0392b"
+
+
+def short(text: str, most: int) -> str:
+    """At most so many letters, with a sign at the end where some are left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def style(axes: Axes) -> None:

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 
 from pellucid.basics.arrays import HostArray
 from pellucid.workbench.evaluation.classes import confusion
-from pellucid.workbench.experiments.figures import INK
+from pellucid.workbench.experiments.figures import INK, short
 from pellucid.workbench.figures.sheet import SEQUENTIAL, Sheet, say_axes, say_title
 
 MOST, COLUMNS = 40, 5
@@ -44,7 +44,7 @@ def draw_answers(answers: HostArray, truth: HostArray, names: Sequence[str], pat
         for t, p in np.ndindex(2, 2):
             colour = "white" if found.fractions[t, p] > _DARK else INK
             axes.text(p, t, f"{found.counts[t, p]:,}", ha="center", va="center", color=colour, fontsize=8)
-        say_title(axes, f"{name:.18}", size=9)
+        say_title(axes, short(name, 18), size=9)
         say_axes(axes, "taken for" if j >= count - columns else "", "is" if j % columns == 0 else "")
     right = float((taken == truth).mean())
     sheet.heading(title, [f"{right:.2%} of {taken.size:,} answers right"])

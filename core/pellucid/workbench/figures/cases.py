@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from pellucid.basics.arrays import HostArray
-from pellucid.workbench.experiments.figures import BLUE, FAINT, INK
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, short
 from pellucid.workbench.figures.sheet import SEQUENTIAL, Sheet
 
 COLUMNS = 8
@@ -123,7 +123,7 @@ def _table(cases: Sequence[Case], classes: Sequence[str], path: Path, title: str
     axes = sheet.axes()
     table = np.stack([np.asarray(case.probabilities) for case in cases])
     axes.imshow(table, cmap=SEQUENTIAL, vmin=0, vmax=1.15, aspect="auto")
-    axes.set_xticks(range(len(classes)), [name[:16] for name in classes], fontsize=8, color=INK)
+    axes.set_xticks(range(len(classes)), [short(name, 16) for name in classes], fontsize=8, color=INK)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(cases)), [f"row {case.row:,}" for case in cases], fontsize=7.5, color=FAINT)
     axes.tick_params(length=0)

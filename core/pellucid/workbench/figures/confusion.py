@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 
 from pellucid.workbench.evaluation.classes import Confusion
-from pellucid.workbench.experiments.figures import FAINT, INK
+from pellucid.workbench.experiments.figures import FAINT, INK, short
 from pellucid.workbench.figures.sheet import SEQUENTIAL, Sheet, say_axes
 
 FEW, MOST = 20, 120
@@ -37,7 +37,7 @@ def draw_confusion(found: Confusion, path: Path, *, title: str = "confusion") ->
     sheet = Sheet(panel=(cell * k, cell * k), left=room, bottom=room if longest > 2 or k > FEW else 0.6, right=2.6)
     axes = sheet.axes()
     image = axes.imshow(fractions, cmap=SEQUENTIAL, norm=PowerNorm(0.5, 0.0, 1.0), aspect="equal")
-    shown = [name if len(name) <= 24 else f"{name[:23]}…" for name in names]
+    shown = [short(name, 24) for name in names]
     axes.set_xticks(range(k), shown, rotation=90 if longest > 2 else 0, fontsize=letter)
     axes.set_yticks(range(k), shown, fontsize=letter)
     axes.tick_params(length=0, colors=INK)
@@ -74,7 +74,9 @@ def _list(sheet: Sheet, found: Confusion) -> None:
     pairs = [divmod(int(each), len(found.classes)) for each in order]
     room = max(4, int((sheet.height - 2.4) / 0.19))
     lines = [
-        f"{found.classes[t]:.14} → {found.classes[p]:.14}   {wrong[t, p]:,}" for t, p in pairs if wrong[t, p]
+        f"{short(found.classes[t], 14)} → {short(found.classes[p], 14)}   {wrong[t, p]:,}"
+        for t, p in pairs
+        if wrong[t, p]
     ][:room]  # fmt: skip
     left, top = 1 - 2.3 / sheet.width, 1 - 1.08 / sheet.height
     sheet.figure.text(left, top, "most often" if lines else "no confusion", fontsize=8.5, color=FAINT, va="top")

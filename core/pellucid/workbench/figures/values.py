@@ -35,7 +35,8 @@ def draw_values(
     for j, name in enumerate(names):
         _against(sheet.axes(2 * j), predicted[:, j], targets[:, j], name)
         _errors(sheet.axes(2 * j + 1), predicted[:, j] - targets[:, j], name)
-    sheet.heading(title, [f"{len(predicted):,} samples", f"numbered: the {NAMED} rows with the largest errors"])
+    numbered = f"numbered: the {min(NAMED, len(predicted))} rows with the largest errors"
+    sheet.heading(title, [f"{len(predicted):,} samples", numbered])
     sheet.save(path)
     return ""
 

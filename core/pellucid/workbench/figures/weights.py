@@ -13,7 +13,7 @@ from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.trace import Trace
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
-from pellucid.workbench.experiments.figures import FAINT, INK
+from pellucid.workbench.experiments.figures import FAINT, INK, short
 from pellucid.workbench.figures.sheet import DIVERGING, Sheet, say_axes
 
 MOST, COLUMNS = 64, 8
@@ -103,7 +103,7 @@ def _table(weights: HostArray, path: Path, title: str, features: Sequence[str] |
     sheet = Sheet(panel=(max(cell * len(kept), 2.6), max(0.3 * n, 0.6)), left=left, bottom=0.55, right=1.1)
     axes = sheet.axes()
     image = axes.imshow(weights[:, kept], cmap=DIVERGING, vmin=-largest, vmax=largest, aspect="auto")
-    axes.set_yticks(range(n), [name[:24] for name in names], fontsize=8, color=INK)
+    axes.set_yticks(range(n), [short(name, 24) for name in names], fontsize=8, color=INK)
     step = max(1, len(kept) // 16)
     axes.set_xticks(range(0, len(kept), step), [f"{unit}" for unit in kept[::step]], fontsize=7.5, color=FAINT)
     axes.tick_params(length=0)

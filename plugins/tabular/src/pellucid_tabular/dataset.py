@@ -18,7 +18,7 @@ from pellucid import (
     Split,
     Transform,
     as_count,
-    check_choice,
+    check_bool,
     create,
     listed,
     read_several,
@@ -104,7 +104,8 @@ class Table(Dataset):
         target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
         for name, value in (("classify", classify), ("header", header)):
-            check_choice(self, name, value, (None, True, False))
+            if value is not None:
+                check_bool(self, name, value)
         self._holds_out_itself = validation is None
         validation = 0.1 if validation is None else validation
         parts = {name: part for name, part in (("validation", validation), ("test", test)) if _is_part(part)}

@@ -30,7 +30,7 @@ def calendar(days: HostArray) -> tuple[HostArray, HostArray]:
     dates = day.astype("datetime64[D]")
     years, months = dates.astype("datetime64[Y]"), dates.astype("datetime64[M]").astype(np.int64)
     first = years.astype("datetime64[D]").astype(np.int64)
-    length = (years + 1).astype("datetime64[D]").astype(np.int64) - first
+    length = (years + np.timedelta64(1, "Y")).astype("datetime64[D]").astype(np.int64) - first
     number = years.astype(np.int64)
     angles = np.concatenate(
         (

@@ -140,6 +140,8 @@ def _series(values: Any, where: str) -> pl.Series:
         if values.dtype.kind == "M":
             return pl.Series(values.astype("datetime64[us]"))
         return _of_polars(pl.Series(values.astype(np.float64) if values.dtype.itemsize == 2 else values), where)
+    if isinstance(values, np.ma.MaskedArray):
+        return _series(without_mask(values), where)
     native = nw.from_native(values, pass_through=True, allow_series=True)
     return _series(native, where) if isinstance(native, nw.Series) else _of_list(list(values), where)
 
@@ -201,8 +203,8 @@ def _of_list(cells: list[Any], where: str) -> pl.Series:
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether a cell is None, NaN, pandas' NA or NaT."""
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
+    """Whether a cell is None, NaN, masked, pandas' NA or NaT."""
+    if cell is None or cell is np.ma.masked or type(cell).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(cell, float | np.floating | np.datetime64 | np.timedelta64) and bool(cell != cell)
 
