@@ -48,7 +48,7 @@ def written(folder: str, kinds: list[str], *, kernel: bool = False) -> set[str]:
 )  # fmt: skip
 def test_the_files_of_a_plugin(kinds: list[str], kernel: bool, more: set[str]) -> None:
     assert written("out", kinds, kernel=kernel) == ALWAYS | more
-    manifest = Path("out/src/pellucid_acme/__init__.py").read_text()
+    manifest = Path("out/src/pellucid_acme/__init__.py").read_text(encoding="utf-8")
     assert ("cython=" in manifest) == kernel
     assert ("registry.layer(" in manifest) == ("layer" in kinds or "op" in kinds)
 

@@ -176,6 +176,9 @@ def test_predictions_without_names_and_of_values() -> None:
     assert predict._columns(said(Predictions(two))) == ["file", "row", "output 0", "output 1"]
     assert predict._columns(said(Predictions(two, names=("u", "v")))) == ["file", "row", "u", "v"]
     assert predict._columns(said(Predictions(two[:, 0]))) == ["file", "row", "output"]
+    odd = said(Predictions(two, names=("row", "v")))
+    assert predict._columns(odd) == ["file", "row", "output row", "v"]
+    assert predict._flat(next(odd()))["row"] == 0 and predict._flat(next(odd()))["output row"] == 1.5
     assert predict._json(lambda: iter(())) == "[]" and predict._table(lambda: iter(()), False) == ""
 
 

@@ -77,6 +77,7 @@ def test_evaluate(
 
 
 def test_compare(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
     asked: list[Any] = []
     table = RunTable(("a",), ({"parameters": 3},), ({},), {}, ())
     monkeypatch.setattr(f"{EVALUATION}.table.table_of", keeps(asked, table))
@@ -151,6 +152,7 @@ def test_predict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
 
 
 def test_show_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
     asked: list[Any] = []
     part = Split(np.zeros((2, 1)))
     splits = Splits(part, part, part)

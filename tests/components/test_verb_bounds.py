@@ -147,6 +147,7 @@ def test_samples_are_named_from_the_first_to_the_last(
     saved: dict[str, Path],
     tmp_path: Path,
 ) -> None:
+    pytest.importorskip("PIL")
     data = str(saved["pictures" if of == "cnn" else "rows"])
 
     def made(value: Any) -> dict[str, Any]:

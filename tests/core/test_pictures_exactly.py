@@ -10,7 +10,8 @@ import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.workbench import pictures
 from pellucid.workbench.experiments.outputs import check_amount, check_output, save_samples, save_table
-from PIL import Image
+
+Image = pytest.importorskip("PIL.Image")
 
 LEVELS = np.arange(1, 6, dtype=np.uint8)[:, None, None] * np.ones((5, 1, 1), np.uint8)
 

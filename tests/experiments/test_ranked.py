@@ -115,6 +115,7 @@ def test_means_and_deviations_as_they_are_told() -> None:
 
 
 def test_optuna_says_what_has_gone_wrong_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna")
     package = journal.optuna()
     package.logging.set_verbosity(logging.INFO)
     assert journal.optuna() is package and package.logging.get_verbosity() == logging.WARNING

@@ -20,6 +20,8 @@ from pellucid.workbench.sweeps.searching import OWNER, Searching
 from pellucid.workbench.sweeps.sweep import Search
 from pellucid.workbench.sweeps.workers import End
 
+pytest.importorskip("optuna")
+
 SECTIONS: dict[str, Any] = {
     "data": "iris", "model": {"type": "ann"}, "train": {"epochs": 5, "seed": 3},
     "sweep": {"search": {"trials": 4, "optimizer.lr": {"uniform": [0.0, 1.0]}}},

@@ -85,6 +85,7 @@ def test_a_leader_trains_what_waits_and_is_not_refused(folder: SweepFolder, monk
 
 
 def test_a_search_counts_the_trials_that_have_ended(folder: SweepFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna")
     whole = plan(SEARCH)
     with folder.taken(whole):
         pass

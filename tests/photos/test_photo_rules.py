@@ -11,7 +11,8 @@ import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.workbench import photos
 from pellucid.workbench.photos import PhotoRule, Seen, photo_rule, save_seen, seen_by
-from PIL import Image
+
+Image = pytest.importorskip("PIL.Image")
 
 
 def model(*shapes: tuple[int | None, ...], said: Any = None) -> Any:

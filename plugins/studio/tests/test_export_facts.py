@@ -75,6 +75,7 @@ def test_a_model_is_told_by_what_a_reader_wants_to_know(how: dict[str, Any], tex
 
 
 def test_channels_are_told_of_models_that_have_some(tmp_path: Path) -> None:
+    pytest.importorskip("pellucid_cnn")
     pytest.importorskip("pellucid_vae")
     dense = pl.build("vae", input_shape=(64,), latent=2, hidden=[3], seed=0)
     assert facts(tmp_path, model=dense)["Network"] == "vae/vae: hidden 3, latent 2, relu"

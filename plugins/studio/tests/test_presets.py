@@ -14,6 +14,8 @@ from pellucid_studio.experiment import made_of
 from pellucid_studio.presets import FIRST, PRESETS
 from pellucid_studio.starting import first_sections
 
+pytest.importorskip("pellucid_cnn")
+
 MOONS = {"type": "half_moons", "noise": 0.15}
 PLANES: dict[str, tuple[dict[str, Any] | None, list[int], str, int, int]] = {
     "Half moons": (MOONS, [8, 8, 2], "softmax_cross_entropy", 100_000, 32),

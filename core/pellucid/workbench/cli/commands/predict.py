@@ -120,6 +120,10 @@ def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: 
     return record
 
 
+OWN = ("file", "row", "class", "probability", "seen")
+"""Columns of every table; a class that is called so has another one."""
+
+
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
     """A record with one column for each class or output."""
     flat = {key: value for key, value in record.items() if key not in ("probabilities", "outputs")}
@@ -127,7 +131,8 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
         each = record.get(key, {})
         if isinstance(each, list):
             each = {f"{one} {k}": value for k, value in enumerate(each)}
-        flat |= each if isinstance(each, dict) else {"output": each}
+        each = each if isinstance(each, dict) else {"output": each}
+        flat |= {f"{one} {name}" if name in OWN else name: value for name, value in each.items()}
     return flat
 
 
