@@ -224,6 +224,11 @@ def test_what_is_not_registered_is_told_by_its_class(file: File) -> None:
     assert made.component is None
     assert made.without == "Own is not registered, so a file cannot name it: register the class in a plugin"
 
+    def long(document: Any, tensors: Any) -> None:
+        document["components"][document["calls"][1]["component"]].update({"class": "O" * 81, "config": None})
+
+    assert pl.load_trace(file.changed(long)).calls[0].inner[0].without.startswith(f"{'O' * 80} is not registered")
+
     def other(document: Any, tensors: Any) -> None:
         document["components"][document["calls"][1]["component"]].update(
             {"class": "Own", "config": {"type": "acme/none"}}

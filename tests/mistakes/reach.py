@@ -44,6 +44,10 @@ NOT_NEAR = tuple(f"tests/{name}/" for name in ("docs", "packaging", "benchmarks"
 """Tests of pages and packages: they run for a minute, and see everything from afar."""
 COPIES = "tests/kernels/test_fused.py"
 """Holds what plugins have of the core's files in C to be the same."""
+FAR = ("tests/benchmarks", "tests/studies", "tests/faults")
+"""Folders of tests that see the code from afar, tried when all others have passed; those of pages take minutes."""
+SANITIZED = "tests/kernels/test_sanitizers.py"
+"""What `make slow` says of C: it sees what is written beside an array, too."""
 NEAR = 8
 """Files of tests, at the most, that are tried before whole folders: of the folders beside the file, and of others."""
 
@@ -81,11 +85,12 @@ def commands(root: Path, path: Path, quickest: Sequence[str] = ()) -> list[Comma
         *kit,
         *of_files[1:],
         *(pytest([folder]) for folder in folders),
+        pytest(FAR) if path.suffix == ".py" else pytest([SANITIZED], "slow"),
     ]
 
 
-def pytest(names: Sequence[str]) -> Command:
-    chosen = ("-m", "not slow and not kit", "-p", "no:cacheprovider")
+def pytest(names: Sequence[str], marked: str = "not slow and not kit") -> Command:
+    chosen = ("-m", marked, "-p", "no:cacheprovider")
     return ("-m", "pytest", "-x", "-q", "--tb=line", "--no-header", *chosen, *names)
 
 

@@ -106,6 +106,8 @@ def test_a_seed_draws_the_same_of_both_languages(monkeypatch: pytest.MonkeyPatch
         ("core/pellucid/standard/callbacks/checkpoint.py", "core/checkpoint"),
         ("plugins/vae/src/pellucid_vae/verbs.py", "plugins/vae/tests/test_verbs.py"),
         ("ext/body/losses.h", "tests/kernels"),
+        ("plugins/transformer/src/pellucid_transformer/imports/bert.py", "tests/benchmarks"),
+        ("plugins/tabular/ext/body/periodic.h", "tests/kernels/test_sanitizers.py"),
     ],
 )
 def test_the_tests_that_reach_a_file_are_found(place: str, expected: str) -> None:

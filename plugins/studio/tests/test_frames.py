@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pellucid_studio.arrays import packed, text_of
 from pellucid_studio.experiment import Ready, made_of
-from pellucid_studio.frames import GRID, LINE, Curve, Frames
+from pellucid_studio.frames import GRID, LINE, Curve, Frames, _is_curve
 from pellucid_studio.look import Look, looked
 from pellucid_studio.table import give
 
@@ -57,6 +57,18 @@ def test_of_one_input_the_curve_is_what_the_model_predicts_in_the_unit_of_the_da
     np.testing.assert_allclose(unpacked(made["line"]), expected[:, 0], rtol=1e-4, atol=1e-6)
     assert "surface" not in made and [unit["path"] for unit in made["units"]] == ["layers.0", "layers.1"]
     assert "line" not in frames.made(look, moving=True, surface=False, units=True)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "curve"),
+    [
+        ((5, 1), np.zeros(5), True), ((5, 1), np.zeros((5, 1)), True), ((5, 1), np.zeros((5, 1, 1)), True),
+        ((5, 1), np.zeros((5, 3)), False), ((5, 1), np.zeros((5, 1, 3)), False), ((5, 2), np.zeros(5), False),
+        ((5, 1), np.zeros(5, int), False), ((5, 1), None, False),
+    ],
+)  # fmt: skip
+def test_a_curve_is_one_number_of_one_number(x: Any, y: Any, curve: bool) -> None:
+    assert _is_curve(np.zeros(x), y) == curve
 
 
 def test_of_logits_the_curve_shows_how_probable_they_make_it() -> None:

@@ -57,7 +57,7 @@ def has_names(
     said = [text for text in first if text]
     if len(said) > 2 and _counted(said, first):
         return True, "its numbers count the columns"
-    if words and numbers_in and len(words) < len(said) - len(numbers_in) + 1:
+    if words and numbers_in:
         if len(numbers_in) == 1 and len(words) > 2:
             return True, f"words such as {words[0]!r} stand above numbers"
         raise DataError(
