@@ -53,6 +53,14 @@ def test_every_row_is_in_one_part_and_parts_are_whole_blocks(files: Path) -> Non
     assert rows_of(again.test) == parts[2] != rows_of(other.test)
 
 
+def test_as_a_whole_it_is_all_rows_in_their_order_with_labels_or_without(files: Path) -> None:
+    for labels in (str(files / "y.npy"), None):
+        whole = Mapped(str(files / "x.npy"), labels).load(np.random.default_rng(0))
+        assert rows_of(whole) == list(range(1000))
+        assert (whole.labels is None) == (labels is None)
+        np.testing.assert_array_equal(whole.take(np.array([999, 0])).x, X[[999, 0]])
+
+
 def test_an_epoch_visits_each_row_once_in_mixed_blocks(files: Path) -> None:
     x, y = MappedFile(files / "x.npy"), MappedFile(files / "y.npy")
     rows = MappedRows(x, y, rows_of_block=30, blocks=np.arange(34), mixed=4)
