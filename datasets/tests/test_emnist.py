@@ -74,6 +74,19 @@ def test_the_archive_will_do(place: str, folder: Path, nowhere: Path, letters: W
     check_generated(Emnist("letters", validation=0).splits(0), "letters")
 
 
+def test_a_file_in_the_archive_may_have_as_many_bytes_as_the_limit_and_no_more(
+    folder: Path, letters: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = letters(tmp_path / "elsewhere", "letters")
+    pack(folder / "gzip.zip", contents)
+    largest = max(map(len, contents.values()))
+    monkeypatch.setattr(emnist, "LIMIT", largest)
+    check_generated(Emnist("letters", validation=0).splits(0), "letters")
+    monkeypatch.setattr(emnist, "LIMIT", largest - 1)
+    with pytest.raises(DataError, match=f"announces {largest} bytes: it is not the official archive"):
+        Emnist("letters", validation=0).splits(0)
+
+
 def test_the_archive_is_downloaded_and_checked(
     folder: Path, nowhere: Path, letters: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,5 +37,15 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("ext/body/gemm.h", 145, "&&"): SHARED_OUT,
     ("plugins/cnn/ext/body/group_norm.h", 57, "<="): EITHER,
     ("plugins/diffusion/src/pellucid_diffusion/drawing.py", 11, "(87)"): LOOK,
+    ("ext/body/figures.h", 89, "<="): EITHER,
+    (
+        "plugins/tabular/src/pellucid_tabular/reading/header.py",
+        60,
+        "(len(words) <= len(said) - len(numbers_in) + 1)",
+    ): "words and numbers are never more than all that is said: the condition is removed",
+    ("ext/body/vector.h", 54, "<"): "the loop behind it adds the same numbers, in another order",
+    ("ext/body/gemm.h", 121, ">="): SHARED_OUT,
+    ("plugins/cnn/ext/body/filter.h", 93, "&&"): "memory that nobody reads or writes",
+    ("plugins/studio/src/pellucid_studio/network.py", 89, "(9)"): "of how many shapes the memory is kept",
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

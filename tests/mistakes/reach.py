@@ -44,6 +44,10 @@ NOT_NEAR = tuple(f"tests/{name}/" for name in ("docs", "packaging", "benchmarks"
 """Tests of pages and packages: they run for a minute, and see everything from afar."""
 COPIES = "tests/kernels/test_fused.py"
 """Holds what plugins have of the core's files in C to be the same."""
+LISTS = tuple(f"tests/registry/test_{name}.py" for name in (
+    "defaults", "limits", "verbs", "controls", "parameters", "layers_inside",
+))  # fmt: skip
+"""What all components take and say, in lists: that is read when a module is imported, and not when a test runs."""
 FAR = ("tests/benchmarks", "tests/studies", "tests/faults")
 """Folders of tests that see the code from afar, tried when all others have passed; those of pages take minutes."""
 SANITIZED = "tests/kernels/test_sanitizers.py"
@@ -85,7 +89,7 @@ def commands(root: Path, path: Path, quickest: Sequence[str] = ()) -> list[Comma
         *kit,
         *of_files[1:],
         *(pytest([folder]) for folder in folders),
-        pytest(FAR) if path.suffix == ".py" else pytest([SANITIZED], "slow"),
+        *([pytest(LISTS), pytest(FAR)] if path.suffix == ".py" else [pytest([SANITIZED], "slow")]),
     ]
 
 

@@ -182,6 +182,18 @@ def test_of_pictures_there_are_pictures_and_activations_of_one() -> None:
     assert "surface" not in made
 
 
+def test_what_a_sample_ought_to_be_is_a_class_or_its_first_twelve_numbers() -> None:
+    frames = trained(PLANE)[1]
+    x, labels = frames.samples
+    assert frames._of_sample(3)[1]["y"] == int(np.asarray(labels)[3])
+    numbers = np.arange(len(labels) * 14.0).reshape(-1, 7, 2)
+    frames.samples = x, numbers
+    assert frames._of_sample(3)[1]["y"] == numbers[3].ravel()[:12].tolist()
+    assert frames._of_sample(len(numbers) + 3)[1]["y"] == numbers[3].ravel()[:12].tolist()
+    frames.samples = x, None
+    assert "y" not in frames._of_sample(3)[1]
+
+
 def test_every_preset_can_be_shown() -> None:
     from pellucid_studio.presets import PRESETS
 
