@@ -47,5 +47,13 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("ext/body/gemm.h", 121, ">="): SHARED_OUT,
     ("plugins/cnn/ext/body/filter.h", 93, "&&"): "memory that nobody reads or writes",
     ("plugins/studio/src/pellucid_studio/network.py", 89, "(9)"): "of how many shapes the memory is kept",
+    ("ext/body/updates.h", 111, "(1 + 1)"): "a truth value: 2 is as true as 1",
+    ("plugins/tabular/src/pellucid_tabular/reading/dialect.py", 64, "pass"): "said to the type checker, and always so",
+    (
+        "core/pellucid/glassbox/record/record.py",
+        394,
+        "(names | {'uniform', 'normal', 'uniform_of', 'normal_of'})",
+    ): "what was to be left out is computed, and nobody reads it",
+    ("core/pellucid/standard/images/background.py", 61, "(2)"): "the same surfaces in other coordinates",
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

@@ -79,7 +79,7 @@ def _changes(tree: ast.AST) -> Iterator[tuple[Any, str, ast.AST]]:
             for end in ("lower", "upper"):
                 if (at := getattr(node, end)) is not None:
                     yield at, "boundary", ast.BinOp(at, ast.Add(), ast.Constant(1))
-        elif isinstance(node, ast.Raise | ast.Assert | ast.AugAssign) or _does_something(node):
+        elif isinstance(node, ast.Raise | ast.AugAssign) or _does_something(node) or _holds_something(node):
             yield node, "statement", ast.Pass()
         elif isinstance(node, ast.Break | ast.Continue):
             yield node, "statement", ast.Continue() if isinstance(node, ast.Break) else ast.Break()
@@ -100,6 +100,18 @@ def _are_types(node: ast.BinOp) -> bool:
     """Whether it is a union of types, ``int | float``, and not of sets or tables."""
     return all(isinstance(side, ast.Name | ast.Attribute) or (isinstance(side, ast.BinOp) and _are_types(side))
                for side in (node.left, node.right))  # fmt: skip
+
+
+def _holds_something(node: ast.AST) -> bool:
+    """Whether it asserts what no type checker has to be told."""
+    if not isinstance(node, ast.Assert):
+        return False
+    parts = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
+    return not all(
+        (isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.IsNot))
+        or (isinstance(part, ast.Call) and _called(part) == "isinstance")
+        for part in parts
+    )
 
 
 def _called(node: ast.Call) -> str:
