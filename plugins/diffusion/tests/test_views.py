@@ -8,7 +8,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid_diffusion import drawing, sampling
-from pellucid_diffusion.views import Samples, Text, _known
+from pellucid_diffusion.views import IN_TURN, Samples, Text, _known, _trained
 
 HOW: dict[str, Any] = {"sampler": "ddim", "steps": 10, "guidance": 1.5, "seed": 3}
 
@@ -47,6 +47,19 @@ def test_points_are_shown_in_their_plane() -> None:
     assert names == ["count", "sampler", "steps", "seed"]  # nothing to guide by
     *_, (last,) = Samples().show(opened, count=20, sampler="ddim", steps=3, seed=0)
     np.testing.assert_allclose(last.points, sampling.sample(opened.model, 20, sampler="ddim", steps=3), rtol=1e-5)
+
+
+def test_points_of_classes_have_their_names() -> None:
+    rng = np.random.default_rng(1)
+    data = pl.Split(rng.normal(size=(12, 2)).astype(np.float32), np.arange(12) % 3, classes=("a", "b", "c"))
+    opened = _trained(data, 3)
+    *_, (last,) = Samples().show(opened, count=5, label=IN_TURN, sampler="ddim", steps=3, seed=0)
+    assert np.asarray(last.classes).tolist() == [0, 1, 2, 0, 1] and tuple(last.labels) == ("a", "b", "c")
+    *_, (one,) = Samples().show(opened, count=2, label="b", sampler="ddim", steps=3, seed=0)
+    assert np.asarray(one.classes).tolist() == [1, 1] and tuple(one.labels) == ("a", "b", "c")
+    _, without = Samples.tried_on()
+    *_, (plain,) = Samples().show(without, count=2, sampler="ddim", steps=3, seed=0)
+    assert plain.labels is None and plain.classes is None
 
 
 def test_a_text_is_drawn_by_what_the_model_knows(opened: pl.Viewed) -> None:
