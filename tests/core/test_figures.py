@@ -109,17 +109,31 @@ def test_names_of_figures() -> None:
             pl.Trainer(linear(), loss=type("Silent", (pl.MSE,), {"predicts": None})(), metrics=twice)
 
 
+class InParts(pl.Supervised):
+    """Its loss is a part of itself, under a name."""
+
+    part = "loss"
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        value = super().forward(ctx, model, batch)
+        ctx.parts = {self.part: value}
+        return value
+
+
 @pytest.mark.parametrize("part", ["loss", "top_k"])
 def test_a_part_of_the_loss_overwrites_no_figure(part: str) -> None:
-    class InParts(pl.Supervised):
-        def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
-            value = super().forward(ctx, model, batch)
-            ctx.parts = {part: value}
-            return value
-
-    trainer = pl.Trainer(linear(), objective=InParts(pl.SoftmaxCrossEntropy()), metrics=[TopK()])
+    objective = type("InParts", (InParts,), {"part": part})(pl.SoftmaxCrossEntropy())
+    trainer = pl.Trainer(linear(), objective=objective, metrics=[TopK()])
     with pytest.raises(ConfigError, match=f"a name of its own. Received: loss, {part}, "):
         trainer.evaluate((X, X.argmax(axis=1) % 4))
+
+
+@pytest.mark.parametrize("part", ["epoch", "step", "penalty"])
+def test_nor_one_of_the_epochs_record(part: str) -> None:
+    objective = type("InParts", (InParts,), {"part": part})(pl.SoftmaxCrossEntropy())
+    trainer = pl.Trainer(linear(), objective=objective, seed=0)
+    with pytest.raises(ConfigError, match=f"a name of its own. Received: epoch, step, penalty, loss, {part}. "):
+        trainer.fit((X, X.argmax(axis=1) % 4), epochs=1, verbose=False)
 
 
 # -- objectives without a pair ---------------------------------------------------------------------------------------

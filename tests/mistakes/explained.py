@@ -54,6 +54,11 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         394,
         "(names | {'uniform', 'normal', 'uniform_of', 'normal_of'})",
     ): "what was to be left out is computed, and nobody reads it",
+    (
+        "plugins/transformer/src/pellucid_transformer/generation/maps.py",
+        67,
+        "(False)",
+    ): "of one length, as they are of one kind",
     ("core/pellucid/standard/images/background.py", 61, "(2)"): "the same surfaces in other coordinates",
 }
 """By the file, its line when the mistake was drawn, and what was put there."""

@@ -182,6 +182,12 @@ def test_of_pictures_there_are_pictures_and_activations_of_one() -> None:
     assert "surface" not in made
 
 
+@pytest.mark.parametrize(("surface", "units"), [(False, False), (True, False), (False, True), (True, True)])
+def test_only_what_is_asked_for_is_said_of_the_plane(surface: bool, units: bool) -> None:
+    made = trained(PLANE)[1]._over_plane(surface, units)
+    assert set(made) == {name for name, asked in (("surface", surface), ("units", units)) if asked}
+
+
 def test_what_a_sample_ought_to_be_is_a_class_or_its_first_twelve_numbers() -> None:
     frames = trained(PLANE)[1]
     x, labels = frames.samples
