@@ -18,4 +18,4 @@ def parts(text: str) -> dict[str, list[str]]:
 def test_it_is_what_was_looked_through(way: str) -> None:
     held, now = parts(Path(__file__).with_name(f"{way}.txt").read_text(encoding="utf-8")), parts(written(way))
     for step in STEPS:
-        assert now[step.__name__] == held[step.__name__]
+        assert now[step.__name__] == held[step.__name__], "If this is meant: python -m tests.glassbox.recorded"
