@@ -158,6 +158,7 @@ def test_a_name_is_looked_for_in_the_kinds_behind_the_first_one() -> None:
 
 def test_doctor(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pellucid.ops.kernels.native")
+
     def version(package: str) -> str:
         if package == "tqdm":
             raise PackageNotFoundError

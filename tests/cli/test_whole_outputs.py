@@ -179,6 +179,8 @@ def test_predictions_without_names_and_of_values() -> None:
     odd = said(Predictions(two, names=("row", "v")))
     assert predict._columns(odd) == ["file", "row", "output row", "v"]
     assert predict._flat(next(odd()))["row"] == 0 and predict._flat(next(odd()))["output row"] == 1.5
+    both = said(Predictions(two, names=("row", "output row")))
+    assert list(predict._flat(next(both())).values()) == ["a.csv", 0, 1.5, 2.0]
     assert predict._json(lambda: iter(())) == "[]" and predict._table(lambda: iter(()), False) == ""
 
 

@@ -47,7 +47,7 @@ def test_few_columns_are_drawn_on_each_other_and_more_by_themselves(
         wide = max(1.95, 5.35 / across)
         lefts = sorted({float(left) for left in boxes(figure)[:, 0]})
         assert lefts == pytest.approx([0.35 + k * wide for k in range(min(across, panels))])
-        assert figure.texts[2].get_text() == ("1 more columns" if columns == 37 else "")
+        assert figure.texts[2].get_text() == ("1 more column" if columns == 37 else "")
     else:
         assert not any(axes.get_title(loc="left") for axes in figure.axes)
 

@@ -10,6 +10,7 @@ beside the journal: they are tried first, which takes seconds where a folder of 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import re
@@ -51,6 +52,12 @@ def drawn(root: Path, seed: int) -> Iterator[Mistake]:
         mistake = draw.choice(found[draw.choice(sorted(found))])
         if mistake.path.suffix != ".py" or python.is_one(mistake):
             yield mistake
+
+
+def drawer() -> str:
+    """Another word where the code that draws is another: the same seed draws others then."""
+    texts = [Path(str(maker.__file__)).read_bytes() for maker in (python, c)]
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:10]
 
 
 class Tests:
@@ -170,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--commit", default="HEAD", help="whose files are copied, where the journal is begun")
     parser.add_argument("--journal", type=lambda named: Path(named).resolve(), default=HERE / "runs" / "mistakes.jsonl")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="no further mistake is begun after so long")
-    parser.add_argument("--measure", action="store_true", help="first see which tests run which lines; half an hour")
+    parser.add_argument("--measure", action="store_true", help="first see which tests run which lines: 15 minutes")
     parser.add_argument("--show", action="store_true", help="say what the journal holds, and run nothing")
     options = parser.parse_args(arguments)
     begun, entries = read(options.journal)
@@ -178,9 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(shown(entries))
         return 0
     if not begun:
-        begun = {"seed": options.seed, "commit": commit_of(options.commit)}
+        begun = {"seed": options.seed, "commit": commit_of(options.commit), "drawer": drawer()}
         options.journal.parent.mkdir(parents=True, exist_ok=True)
         options.journal.write_text(json.dumps(begun) + "\n", encoding="utf-8")
+    if begun.get("drawer", drawer()) != drawer():
+        parser.error(f"{options.journal} was begun when mistakes were drawn in another way. Begin another journal.")
     until = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="pellucid-mistakes-") as folder:
         copy = Copy(Path(folder, "copy"), begun["commit"])

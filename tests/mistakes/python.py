@@ -108,7 +108,7 @@ def _holds_something(node: ast.AST) -> bool:
         return False
     parts = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
     return not all(
-        (isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.IsNot))
+        (isinstance(part, ast.Compare) and ast.unparse(part).endswith(" is not None") and len(part.ops) == 1)
         or (isinstance(part, ast.Call) and _called(part) == "isinstance")
         for part in parts
     )

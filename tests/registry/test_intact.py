@@ -31,6 +31,11 @@ def handlers() -> list[Any]:
     return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)]
 
 
+def handle_otherwise(number: signal.Signals) -> None:
+    ignored = signal.getsignal(number) is signal.SIG_IGN  # as nohup has it
+    signal.signal(number, signal.SIG_DFL if ignored else signal.SIG_IGN)
+
+
 def mask() -> int:
     now = os.umask(0o022)
     os.umask(now)
@@ -75,10 +80,10 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "the state of random": (lambda: random.seed(0), random.getstate),
     "the state of numpy.random": (lambda: np.random.seed(0), random_of_numpy),  # noqa: NPY002
     "sys.argv": (lambda: sys.argv.append("--more"), lambda: [*sys.argv]),
-    "the handler of SIGINT": (lambda: signal.signal(signal.SIGINT, signal.SIG_IGN), handlers),
-    "the handler of SIGTERM": (lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN), handlers),
-    "the handler of SIGHUP": (lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), handlers),
-    "the handler of SIGALRM": (lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN), handlers),
+    "the handler of SIGINT": (lambda: handle_otherwise(signal.SIGINT), handlers),
+    "the handler of SIGTERM": (lambda: handle_otherwise(signal.SIGTERM), handlers),
+    "the handler of SIGHUP": (lambda: handle_otherwise(signal.SIGHUP), handlers),
+    "the handler of SIGALRM": (lambda: handle_otherwise(signal.SIGALRM), handlers),
     "pellucid": (lambda: setattr(pl, "build", None), lambda: pl.build),
     "builtins": (lambda: setattr(builtins, "round", None), lambda: round),
     "os": (lambda: setattr(os, "listdir", None), lambda: os.listdir),

@@ -19,8 +19,8 @@ from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.standard.of_output import OfOutput
 from pellucid.standard.rows import mask_of, masked_weight
 
-TAKEN = ("loss", "epoch", "step", "penalty")
-"""What the history of a training calls other figures."""
+TAKEN = ("loss", "epoch", "step", "penalty", "lr", "seconds", "validation_loss")
+"""What the history of a training, or the record of a run, calls other figures."""
 
 
 class SeveralLosses(Objective):

@@ -211,7 +211,7 @@ class Trainer(Training):
     def _end_epoch(self, run: Run) -> None:
         with self._undisturbed.held(), self.runtime.ops.quiet():
             record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": float("nan")}
-            figure_names((), "epoch", "step", "penalty", *self.totals)
+            figure_names((), "epoch", "step", "penalty", "lr", "seconds", "validation_loss", *self.totals)
             for name, sums in self.totals.items():
                 total, count = self.runtime.ops.to_host(sums).tolist()
                 if count:  # of what was never counted there is no figure

@@ -184,6 +184,9 @@ def test_what_is_masked_is_missing() -> None:
         (["a", "b", "c"], ["a", None, "c"]), ([1, 2, 3], [1, None, 3]), ([0.5, 2.0, 3.0], [0.5, None, 3.0]),
         ([True, False, True], [True, None, True]), (np.array(["a", 2, None], object), ["a", None, None]),
         (np.array(["2000-01-02T06"] * 3, "datetime64[h]"), [MOMENT, None, MOMENT]),
+        (np.array(["2000-01-02T06"] * 3, "datetime64[ns]"), [MOMENT, None, MOMENT]),
+        (np.array([6, 12, 24], "timedelta64[h]").astype("timedelta64[ns]"), [0.25, None, 1.0]),
+        (np.array([2**52 + 1, 5, 7]), [2**52 + 1, None, 7]),
     ],
 )  # fmt: skip
 def test_masked_cells_are_missing_however_a_table_holds_them(cells: Any, expected: list[Any]) -> None:
@@ -192,3 +195,11 @@ def test_masked_cells_are_missing_however_a_table_holds_them(cells: Any, expecte
     for table in (masked.reshape(3, 1), list(masked.reshape(3, 1))):
         (series,) = columns_of(table, None, "the table").values()
         assert [None if is_missing(cell) else cell for cell in series] == expected
+
+
+@pytest.mark.parametrize("kind", ["datetime64[ns]", "timedelta64[ns]", "int64", "bool", "float32", "U3", "object"])
+def test_an_array_of_which_nothing_is_masked_is_what_it_is(kind: str) -> None:
+    plain = np.array([[1, 0], [0, 1]]).astype(kind)
+    masked = np.ma.masked_array(plain, mask=np.zeros((2, 2), bool))
+    assert repr(columns(masked)) == repr(columns(plain))
+    assert repr(only(masked[:, 0])) == repr(only(plain[:, 0]))

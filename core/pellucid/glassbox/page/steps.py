@@ -28,10 +28,11 @@ _LATE = re.compile(r"\.(new|asked|rate|observed)(#\d+)?$")
 """What is asked of states, and what becomes of them, when the step is over."""
 
 
-def _phase(name: str, quantity: Quantity, given: bool) -> str:
+def _phase(name: str, quantity: Quantity, trace: Opened) -> str:
     call = quantity.call
     if call is None:
-        return "update" if name.startswith("optimizer.") or _LATE.search(name) else "data"
+        late = _LATE.search(name) and _LATE.sub("", name) in trace  # a target may be called so, too
+        return "update" if name.startswith("optimizer.") or late else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
     if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
@@ -78,7 +79,7 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
         if owner is not None:
             place("backward" if name.endswith(".grad") else "forward", owner, title_of(owner), name)
             continue
-        phase = "data" if name in prepared else _phase(name, quantity, maker is None)
+        phase = "data" if name in prepared else _phase(name, quantity, trace)
         if phase == "data" and maker is None:
             place(phase, None, "The data", name, "data")
         elif phase == "update":
@@ -131,10 +132,13 @@ def _tells(trace: Opened, name: str) -> bool:
 
 def _parameter_of(name: str, trace: Opened) -> str:
     """Which parameter a quantity of the update is about: ``layers.0.weight`` of ``optimizer.m.layers.0.weight.new``."""
-    bare = _LATE.sub("", name).removesuffix(".step_grad").removesuffix(".penalty_grad").removesuffix(".penalty")
-    if bare.startswith("optimizer."):
-        bare = bare.split(".", 2)[-1]
-    return bare if f"{bare}.new" in trace else ""
+    for bare in (name.removesuffix(".new"), _LATE.sub("", name)):  # its own name may end so, too
+        bare = bare.removesuffix(".step_grad").removesuffix(".penalty_grad").removesuffix(".penalty")
+        if bare.startswith("optimizer."):
+            bare = bare.split(".", 2)[-1]
+        if f"{bare}.new" in trace:
+            return bare
+    return ""
 
 
 def title_of(call: Call) -> str:

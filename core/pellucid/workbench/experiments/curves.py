@@ -63,6 +63,8 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
 def _parts(panel: Axes, epochs: Epochs, name: str, best: int) -> list[str]:
     """A figure of the training samples and of those for validation, as far as there are any: their names."""
     parts = {name: ("training", TRAINING), f"validation_{name}": ("validation", VALIDATION)}
+    if name in _NO_METRICS and name != "loss":  # validation's figure of another thing's name
+        del parts[name]
     shown = [part for part in parts if any(epoch.get(part) is not None for epoch in epochs)]
     for part in shown:
         label, color = parts[part]

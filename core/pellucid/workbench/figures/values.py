@@ -35,8 +35,9 @@ def draw_values(
     for j, name in enumerate(names):
         _against(sheet.axes(2 * j), predicted[:, j], targets[:, j], name)
         _errors(sheet.axes(2 * j + 1), predicted[:, j] - targets[:, j], name)
-    numbered = f"numbered: the {min(NAMED, len(predicted))} rows with the largest errors"
-    sheet.heading(title, [f"{len(predicted):,} samples", numbered])
+    count = min(NAMED, len(predicted))
+    numbered = f"numbered: the {count} rows with the largest errors" if count > 1 else ""
+    sheet.heading(title, [f"{len(predicted):,} sample{'s' * (len(predicted) > 1)}", numbered])
     sheet.save(path)
     return ""
 

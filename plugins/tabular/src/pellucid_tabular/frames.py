@@ -113,12 +113,16 @@ def _of_array(table: Any, names: Sequence[str] | None, where: str) -> Columns:
 
 
 def without_mask(array: HostArray) -> HostArray:
-    """An array with NaN, or None, in the place of what is masked."""
+    """An array with NaN, NaT or None in the place of what is masked."""
     if not isinstance(array, np.ma.MaskedArray):
         return array
-    is_number = array.dtype.kind in "fiub"
-    values = np.ma.getdata(array).astype(np.float64 if is_number else object)  # a copy; of objects ``filled`` makes '?'
-    values[np.ma.getmaskarray(array)] = np.nan if is_number else None
+    kind, values, mask = array.dtype.kind, np.ma.getdata(array), np.ma.getmaskarray(array)
+    if not mask.any():
+        return values
+    if kind in "mM":
+        return np.where(mask, np.array("NaT", array.dtype), values)
+    values = values.astype(np.float64 if kind in "fiu" else object)  # a copy; of objects ``filled`` makes '?'
+    values[mask] = np.nan if kind in "fiu" else None
     return values
 
 

@@ -121,7 +121,7 @@ def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: 
 
 
 OWN = ("file", "row", "class", "probability", "seen")
-"""Columns of every table; a class that is called so has another one."""
+"""Columns that a table may have; a class that is called so has another one."""
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,10 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
         if isinstance(each, list):
             each = {f"{one} {k}": value for k, value in enumerate(each)}
         each = each if isinstance(each, dict) else {"output": each}
-        flat |= {f"{one} {name}" if name in OWN else name: value for name, value in each.items()}
+        for name, value in each.items():
+            while name in OWN or (name in flat):
+                name = f"{one} {name}"
+            flat[name] = value
     return flat
 
 
