@@ -31,8 +31,8 @@ _LATE = re.compile(r"\.(new|asked|rate|observed)(#\d+)?$")
 def _phase(name: str, quantity: Quantity, trace: Opened) -> str:
     call = quantity.call
     if call is None:
-        late = _LATE.search(name) and _LATE.sub("", name) in trace  # a target may be called so, too
-        return "update" if name.startswith("optimizer.") or late else "data"
+        of_update = _LATE.search(name) and _LATE.sub("", name) in trace  # a target may be called so, too
+        return "update" if name.startswith("optimizer.") or of_update else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
     if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
