@@ -25,9 +25,10 @@ CHANGES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 COMMENT = re.compile(
-    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|^[ \t]*#[^\n]*(?:\\\n[^\n]*)*", re.DOTALL | re.MULTILINE
+    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|^[ \t]*#[^\n]*(?:\\\n[^\n]*)*|\bUNROLL\(\d+\)",
+    re.DOTALL | re.MULTILINE,
 )
-"""Comments, texts and what the preprocessor reads are left alone."""
+"""Comments, texts, what the preprocessor reads and how far loops are unrolled are left alone."""
 
 
 def drawn_from(path: Path) -> Iterator[Mistake]:

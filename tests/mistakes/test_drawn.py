@@ -35,6 +35,7 @@ class Half:
 '''
 IN_C = """/* i < n + 1 */
 #define AT(i) (i + 1)
+UNROLL(8)
 static void half(const float *x, dim n) {
     for (dim i = 0; i < n; i++) y[i] = x[i] * 0.5f + (n == 3 && i); // a * b
 }
