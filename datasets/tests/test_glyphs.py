@@ -15,6 +15,7 @@ from pellucid import ConfigError, DataError
 from pellucid_datasets import fonts, glyphs, places
 from pellucid_datasets.fonts import text_fonts
 from pellucid_datasets.glyphs import Glyphs
+from pellucid_datasets.rendering import Pen
 
 matplotlib = pytest.importorskip("matplotlib")
 rendering = pytest.importorskip("pellucid_datasets.rendering")
@@ -111,6 +112,17 @@ def test_without_jitter_the_font_is_drawn_as_it_is() -> None:
     h = images[0, 0]
     np.testing.assert_allclose(h, h[:, ::-1], atol=0.15)  # upright: an H is symmetric, with a bar between two posts
     assert h[13, 14] > 0.5 and h[8, 14] < 0.1 and h[8, 6:10].max() > 0.9
+
+
+def test_characters_that_a_font_leaves_blank_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = Pen.draw
+
+    def blank(self: Any, character: str, *how: Any) -> Any:
+        return draw(self, character, *how) * (character not in "bd")
+
+    monkeypatch.setattr(Pen, "draw", blank)
+    with pytest.raises(pl.DataError, match=r"A font draws nothing for 'bd'\. Leave these characters out"):
+        whole(characters="abcde", samples=2, size=12)
 
 
 def test_on_a_line_sizes_are_kept() -> None:

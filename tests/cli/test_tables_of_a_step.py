@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.basics.errors import PellucidError
 from pellucid.workbench.cli.commands import trace
+from pellucid.workbench.cli.commands.why import as_data
 
 FIGURES = ("mean", "rms", "min", "max")
 
@@ -43,6 +45,22 @@ def test_a_number_to_ask_about() -> None:
     assert (
         trace._example([row("x", "before", [2, 3, 1])]) == "x[0,0,0]" and trace._example([row("l", "loss", [])]) == "l"
     )
+
+
+def test_why_a_number_is_what_it_is_as_json_has_it() -> None:
+    x = np.array([[1.0, -2.0], [0.5, 3.0]])
+    model = pl.build("dense", units=1, input_shape=(2,), seed=0, dtype="float64")
+    (w, v), b = model.weight.data[:, 0].tolist(), float(model.bias.data[0])
+    traced = pl.Trainer(model, loss="mse", seed=0).trace_step(x, x[:, :1])
+    told, given = as_data(traced.why("model.z", (1, 0))), as_data(traced.why("x", (1, 0)))
+    assert (told["name"], told["cell"], told["value"]) == ("model.z", [1, 0], pytest.approx(0.5 * w + 3.0 * v + b))
+    assert set(told["equation"]) == {"of", "latex", "python"} and told["equation"]["of"] == "z"
+    assert [term["value"] for term in told["terms"]] == pytest.approx([0.5 * w, 3.0 * v, b])
+    assert told["total"] == pytest.approx(told["value"]) and told["measured"] is False
+    assert {"name": "weight", "cell": [1, 0]} in [
+        {"name": each["name"].rpartition(".")[2], "cell": each["cell"]} for each in told["parents"]
+    ]
+    assert given["equation"] is None and given["value"] == 0.5 and given["parents"] == []
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_an_equal_seed_is_an_equal_text_on_every_backend_and_without_what_is_kep
 
 
 def test_a_text_begins_with_what_the_model_knows() -> None:
-    known = {"\nab": "\n", "ab c": " ", "abc": "a"}
+    known = {"\nab": "\n", "ab c": " ", "\tab c": " ", "abc": "a"}
     for alphabet, begins in known.items():
         assert growing.beginning_of(Characters(alphabet)) == begins
         assert growing.beginning_of(Characters(alphabet, unknown=True)) == begins
