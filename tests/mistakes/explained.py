@@ -59,6 +59,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         67,
         "(False)",
     ): "of one length, as they are of one kind",
+    ("core/pellucid/standard/losses/signed.py", 74, "break"): "in the last of two rounds: nothing comes behind it",
     ("plugins/cnn/ext/body/tile.h", 97, "(8 + 1)"): "how often a loop of eight is unrolled",
     ("plugins/recurrent/ext/body/sequence.h", 11, "+"): SHARED_OUT,
     ("core/pellucid/standard/images/background.py", 61, "(2)"): "the same surfaces in other coordinates",
