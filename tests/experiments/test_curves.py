@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 from pellucid.workbench.experiments.curves import draw
+from pellucid.workbench.experiments.figures import dots
 
 SUMMARY: dict[str, Any] = {
     "model": "ann/ann", "data": "datasets/iris", "best_epoch": 2, "test": {"loss": 0.5, "accuracy": 0.9},
@@ -87,3 +88,21 @@ def test_many_metrics_take_further_rows(tmp_path: Path, drawn: list[Figure]) -> 
     more = {f"validation_m{i}": [0.1, 0.2] for i in range(4)}
     draw(epochs(1.0, 0.5, **more), SUMMARY, tmp_path / "c.png")
     assert [panel.get_title() for panel in drawn[0].axes] == ["loss", "m0", "m1", "m2", "m3", "learning rate"]
+
+
+@pytest.mark.parametrize(
+    ("values", "alone"),
+    [
+        ([1.0, 2.0, 3.0], []), ([1.0], [0]), ([1.0, None, 3.0, 4.0], [0]), ([1.0, 2.0, None, 4.0], [3]),
+        ([None, 2.0, None, 4.0, None], [1, 3]), ([None, None], []), ([1.0, float("inf"), 2.0], [0, 2]),
+    ],
+)  # fmt: skip
+def test_a_number_without_one_beside_it_is_a_dot(values: list[float | None], alone: list[int]) -> None:
+    told = dots([float("nan") if value is None else value for value in values])
+    assert told == ({"marker": "o", "markevery": alone, "markersize": 4} if alone else {})
+
+
+def test_dots_stand_in_the_curves(tmp_path: Path, drawn: list[Figure]) -> None:
+    draw(epochs(1.0, 2.0, 3.0, accuracy=[0.5, None, 0.75]), SUMMARY | {"epochs": 3}, tmp_path / "c.png")
+    loss, accuracy = (panel.lines[0] for panel in drawn[0].axes[:2])
+    assert loss.get_marker() == "None" and (accuracy.get_marker(), accuracy.get_markevery()) == ("o", [0, 2])

@@ -183,3 +183,15 @@ def test_a_single_step_is_one_step_wide(tmp_path: Path, unseen_figures: list[Any
     (mesh,) = unseen_figures[0].axes[1].collections
     assert mesh.get_coordinates()[0, :, 0].tolist() == [1, 2]
     np.testing.assert_allclose(np.ravel(mesh.get_array()), [1 / 4 / 24] * 24 + [3 / 4 / 24] * 24)
+
+
+@pytest.mark.parametrize(("missing", "title"), [
+    (0, "a name of a column that i…"), (7, "a name of a …  (7 missing)"), (1234, "a name o…  (1,234 missing)"),
+])  # fmt: skip
+def test_a_title_is_as_long_with_missing_cells_as_without(
+    path: Path, unseen_figures: list[Any], missing: int, title: str
+) -> None:
+    features = ["a name of a column that is long", *"bcdef"]
+    told = [{"name": name, "missing": missing * (name == features[0])} for name in features]
+    draw_columns(shown(np.arange(24.0).reshape(4, 6), features=features), told, path)
+    assert unseen_figures[0].axes[0].get_title(loc="left") == title

@@ -87,8 +87,9 @@ def _distributions(shown: Shown, told: Mapping[str, Mapping[str, Any]], path: Pa
                 axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         name = shown.features[i]
         missing = of_column.get("missing")
+        gaps = f"  ({missing:,} missing)" if missing else ""  # beside a shorter name, as both stand above one panel
         axes.set_title(
-            short(name, 26) + (f"  ({missing:,} missing)" if missing else ""),
+            short(name, 26 - len(gaps)) + gaps,
             fontsize=7.5, color=INK, loc="left", pad=3, parse_math=False,
         )  # fmt: skip
     coloured = [axes for axes in sheet.figure.axes if axes.get_legend_handles_labels()[1]]

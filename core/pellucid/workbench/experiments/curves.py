@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pellucid.saving.files import replace_by
-from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, style
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, dots, style
 
 Epochs = Sequence[Mapping[str, Any]]
 
@@ -85,8 +85,8 @@ def _loss(panel: Axes, epochs: Epochs, best: int) -> None:
 def _line(panel: Axes, epochs: Epochs, name: str, color: str, label: str) -> None:
     x = [epoch["epoch"] for epoch in epochs]
     y = [float("nan") if epoch.get(name) is None else epoch[name] for epoch in epochs]
-    panel.plot(x, y, color=color, label=label or None, linewidth=1.9, solid_capstyle="round",
-               marker="o" if len(x) < 3 else None, markersize=4)  # fmt: skip
+    both = {"marker": "o", "markersize": 4} if len(x) < 3 else dots(y)
+    panel.plot(x, y, color=color, label=label or None, linewidth=1.9, solid_capstyle="round", **both)
 
 
 def _mark_best(panel: Axes, epochs: Epochs, name: str, best: int) -> None:

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.flight.recording import Recording
 from pellucid.saving.files import replace_by
-from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, style
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, dots, style
 
 MOST = 8
 """Lines in a panel, and histograms: of more layers the first half and the last are shown."""
@@ -81,9 +81,11 @@ def _owner(name: str) -> str:
 
 def _loss(axes: Axes, recording: Recording) -> None:
     steps = recording.steps("loss")
-    axes.plot(steps, recording["loss"], color=ORANGE, linewidth=1.4, label="loss of the step")
+    loss = recording["loss"]
+    axes.plot(steps, loss, color=ORANGE, linewidth=1.4, label="loss of the step", **dots(loss))
     if "norm" in recording:
-        axes.plot(recording.steps("norm"), recording["norm"], color=BLUE, linewidth=1.1, label="norm of the gradient")
+        norm = recording["norm"]
+        axes.plot(recording.steps("norm"), norm, color=BLUE, linewidth=1.1, label="norm of the gradient", **dots(norm))
     _scale(axes, [recording["loss"], *([recording["norm"]] if "norm" in recording else [])])
     axes.set_title("loss and gradient")
     _legend(axes)
@@ -94,8 +96,9 @@ def _lines(axes: Axes, recording: Recording, names: Sequence[str], what: str, ti
     colors = dict(zip(owners, colormaps["viridis"](np.linspace(0.0, 0.8, len(owners))), strict=True))
     for name in _chosen(names):
         dashes = "solid" if _is_weight(name) or what == ".dead" else (0, (4, 2))  # of one layer, told apart
-        axes.plot(recording.steps(name + what), recording[name + what], color=colors[_owner(name)], linewidth=1.2,
-                  linestyle=dashes, label=name)  # fmt: skip
+        values = recording[name + what]
+        axes.plot(recording.steps(name + what), values, color=colors[_owner(name)], linewidth=1.2,
+                  linestyle=dashes, label=name, **dots(values))  # fmt: skip
     _scale(axes, [recording[name + what] for name in _chosen(names)])
     axes.set_title(title)
     _legend(axes)
@@ -116,7 +119,8 @@ def _dead(axes: Axes, recording: Recording, layers: Sequence[str]) -> None:
         axes.set_ylim(bottom=0)
     else:
         axes.set_title("dead units: none")
-        axes.plot(recording.steps(), np.zeros(len(recording)), color=BLUE, linewidth=1.4)
+        none = np.zeros(len(recording))
+        axes.plot(recording.steps(), none, color=BLUE, linewidth=1.4, **dots(none))
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 1])
 
@@ -138,7 +142,8 @@ def _distribution(recording: Recording, layer: str) -> Callable[[Axes], None]:
             edges, np.linspace(bottom, top, grid.shape[1] + 1), np.maximum(grid.T, largest / 1e4), cmap="Blues",
             norm=LogNorm(largest / 1e4, largest), rasterized=True,
         )  # fmt: skip
-        axes.plot(steps, recording[f"{layer}.mean"], color=ORANGE, linewidth=1.4)
+        mean = recording[f"{layer}.mean"]
+        axes.plot(steps, mean, color=ORANGE, linewidth=1.4, **dots(mean))
         axes.set_title(f"outputs {layer}; line: their mean")
 
     return draw
