@@ -224,6 +224,7 @@ def test_a_quote_that_makes_rows_unreadable_is_none() -> None:
     text = '"' + "x,y " * 33_000 + '",1\n' + "a,b\n" * 20  # a field that is longer than Python's reader takes
     found = find_dialect(text.encode(), None, None, None)
     assert (found.separator, found.quote) == (",", "")
+    assert found.why == "it divides 100% of the first lines into 2 fields"  # those below the names
     with pytest.raises(DataError, match=r"Line 1 is no row of a table: field larger"):
         [*split_lines(text, ",", '"')]
 

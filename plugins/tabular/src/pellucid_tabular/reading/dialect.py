@@ -52,24 +52,25 @@ def find_dialect(data: bytes, separator: str | None, quote: str | None, comment:
         lines = [line for line in lines if not line.startswith(comment)]
     quotes = ('"', "'", "") if quote is None else (quote,)
     separators = SEPARATORS if separator is None else (separator,)
-    best: tuple[tuple[float, ...], str, str, int] | None = None
+    best: tuple[tuple[float, ...], str, str, int, float] | None = None
     for each in separators:
         seen = [q for q in quotes if not q or quote is not None or _opens(lines, each, q)]
         for q in seen:
             score, fields = _score(lines, each, q)
+            share = score[0]
             if not q and len(seen) > 1:  # they are meant, unless rows come out far better without
                 score = (score[0] - _AS_SEEN, *score[1:])
             if best is None or score > best[0]:
-                best = (score, each, q, fields)
+                best = (score, each, q, fields, share)
     assert best is not None
-    score, found, q, fields = best
+    _, found, q, fields, share = best
     if separator is not None:
         return Dialect(separator, q, comment, "said by the user")
-    if fields < 2 or score[0] < 0.5:
+    if fields < 2 or share < 0.5:
         single = next((each for each in quotes if not each or _opens(lines, ",", each)), "")
         unused = next((s for s in ("\t", "|", ";", ",") if all(s not in line for line in lines)), ",")
         return Dialect(unused, single, comment, "no separator divides the lines into equally many fields: one column")
-    return Dialect(found, q, comment, f"it divides {score[0]:.0%} of the first lines into {fields} fields")
+    return Dialect(found, q, comment, f"it divides {share:.0%} of the first lines into {fields} fields")
 
 
 def split_lines(text: str, separator: str, quote: str) -> Iterator[list[str]]:
