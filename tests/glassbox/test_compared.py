@@ -156,7 +156,9 @@ BATCH_NORM: Any = pl.build("batch_norm", input_shape=(2,), seed=0)
     ("name", "of", "call", "phase"),
     [
         ("x", "", None, "data"), ("optimizer.m.w", "", None, "update"), ("w.new", "", None, "update"),
-        ("s.asked", "", None, "update"), ("m", "m", ("optimizer", ""), "update"),
+        ("s.asked", "", None, "update"), ("s.asked#2", "", None, "update"), ("s.rate", "", None, "update"),
+        ("w.observed", "", None, "update"), ("y.rate", "", None, "data"), ("y.new", "", None, "data"),
+        ("w.rated", "", None, "data"), ("m", "m", ("optimizer", ""), "update"),
         ("f", "factor", ("schedule", ""), "update"),
         ("loss.l", "l", ("loss", "loss"), "loss"), ("loss", "loss", ("trainer", "loss"), "loss"),
         ("objective.drawn.t", "", ("objective", ""), "loss"), ("w.grad", "grad", ("trainer", "w"), "backward"),
@@ -171,7 +173,8 @@ def test_each_quantity_has_its_phase(name: str, of: str, call: Any, phase: str) 
     made = None
     if call is not None:
         made = Call(call[1], BATCH_NORM if call[0] == "layer" else None, call[0], "l.{}", given={"dy": "l.dy"})
-    assert _phase(name, Quantity(name, None, made, of), made is None) == phase
+    in_step: Any = {"w", "s", "x"}
+    assert _phase(name, Quantity(name, None, made, of), in_step) == phase
 
 
 def test_what_a_quantity_of_the_update_is_about() -> None:
