@@ -53,6 +53,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The processes that share out the tests end without what is due at their exit: their folders are removed now."""
+    if hasattr(session.config, "workerinput"):
+        stand_in, tables = (sys.modules.get(name) for name in ("tests.fake_cupy", "pellucid_studio.table"))
+        for folder in ([stand_in.FOLDER] if stand_in else []) + (tables._FOLDER if tables else []):
+            folder.cleanup()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LARGE.search(item.nodeid) or (ALIKE.search(item.nodeid) and crc32(item.nodeid.encode()) % 3):
