@@ -10,7 +10,7 @@ import pytest
 from pellucid import Component
 from pellucid.registry.registry import default_registry
 
-from tests.registry.test_defaults import OURS
+from tests.registry.lists import OURS
 
 INFINITE = float("inf")
 ANY = (-INFINITE, INFINITE)

@@ -12,7 +12,7 @@ from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import options, signature_of
 
-from tests.registry.test_defaults import OURS
+from tests.registry.lists import OURS
 
 NO_COMPONENTS = ("backend", "op", "command", "view")
 ENTRIES = [e for e in default_registry().entries() if e.kind not in NO_COMPONENTS and e.vendor in OURS]

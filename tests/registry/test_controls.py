@@ -14,20 +14,17 @@ from typing import Any
 import numpy as np
 from pellucid.registry.registry import default_registry
 
-from tests.registry.test_defaults import OURS
+from tests.registry.lists import ours, write, written
 
 LIST = Path(__file__).with_name("controls.txt")
 
 
 def controls() -> Iterator[str]:
     """``view vendor/name N: Control(field=value, …), …``, N counting the models that it is tried on."""
-    registry = default_registry()
-    for entry in sorted(registry.entries("view"), key=lambda entry: entry.name):
-        if entry.vendor in OURS:
-            view: Any = registry.load(entry)()
-            for number, opened in enumerate(view.tried_on()):
-                told = ", ".join(map(_told, view.controls(opened)))
-                yield f"view {entry.name} {number}: {told}"
+    for entry in ours("view"):
+        view: Any = default_registry().load(entry)()
+        for number, opened in enumerate(view.tried_on()):
+            yield f"view {entry.name} {number}: {', '.join(map(_told, view.controls(opened)))}"
 
 
 def _told(control: Any) -> str:
@@ -48,10 +45,10 @@ def _plain(value: Any) -> str:
 
 
 def test_every_control_is_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(controls())
+    expected, found = written(LIST), list(controls())
     assert len(found) > 10
-    assert found == written, f"If this is meant: python -m {__name__}"
+    assert found == expected, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
-    LIST.write_text("\n".join(controls()) + "\n", encoding="utf-8")
+    write(LIST, controls())

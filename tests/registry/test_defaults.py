@@ -15,23 +15,22 @@ import pellucid
 import pellucid_tabular
 from pellucid.registry.registry import default_registry
 
+from tests.registry.lists import ours, write, written
+
 LIST = Path(__file__).with_name("defaults.txt")
-OURS = ("core", "ann", "ae", "cnn", "diffusion", "recurrent", "tabular", "transformer", "vae", "datasets", "studio")
 
 
 def signatures() -> Iterator[str]:
     """``kind vendor/name(argument=default, …)``, and of what the packages export whatever has a default."""
-    registry = default_registry()
-    for entry in sorted(registry.entries(), key=lambda entry: (entry.kind, entry.vendor, entry.name)):
-        if entry.vendor in OURS and entry.kind not in ("op", "backend"):
-            yield f"{entry.kind} {entry.name}{_told(registry.load(entry))}"
+    for entry in ours():
+        yield f"{entry.kind} {entry.name}{told(default_registry().load(entry))}"
     for package in (pellucid, pellucid_tabular):
         for name in sorted(package.__all__):
             value = getattr(package, name)
             methods = sorted(vars(value).items()) if inspect.isclass(value) else []
             for own, function in [("", value), *((f".{own}", f) for own, f in methods if not own.startswith("_"))]:
-                if (inspect.isclass(function) or inspect.isfunction(function)) and "=" in (told := _told(function)):
-                    yield f"{package.__name__}.{name}{own}{told}"
+                if (inspect.isclass(function) or inspect.isfunction(function)) and "=" in (shown := told(function)):
+                    yield f"{package.__name__}.{name}{own}{shown}"
 
 
 class _Default(NamedTuple):
@@ -44,23 +43,24 @@ class _Default(NamedTuple):
         return str(self.value.__qualname__) if named else repr(self.value)
 
 
-def _told(function: Any) -> str:
+def told(function: Any) -> str:
+    """``(argument=default, …)``."""
     try:
         signature = inspect.signature(function)
     except ValueError:  # of a class that Python defines: an exception's
         return "(…)"
-    told = [
+    parameters = [
         p.replace(annotation=p.empty, default=p.default if p.default is p.empty else _Default(p.default))
         for p in signature.parameters.values()
     ]
-    return str(signature.replace(parameters=told, return_annotation=signature.empty))
+    return str(signature.replace(parameters=parameters, return_annotation=signature.empty))
 
 
 def test_every_argument_and_its_default_are_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(signatures())
+    expected, found = written(LIST), list(signatures())
     assert len(found) > 200
-    assert found == written, f"If this is meant: python -m {__name__}"
+    assert found == expected, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
-    LIST.write_text("\n".join(signatures()) + "\n", encoding="utf-8")
+    write(LIST, signatures())

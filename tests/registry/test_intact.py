@@ -25,10 +25,11 @@ from pellucid.standard import intact as module
 from pellucid.standard.intact import intact
 
 HERE = Path(__file__).parent
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 def handlers() -> list[Any]:
-    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)]
+    return [signal.getsignal(number) for number in SIGNALS]
 
 
 def handle_otherwise(number: signal.Signals) -> None:
@@ -121,7 +122,7 @@ def kept() -> Iterator[None]:
     os.chdir(folder)
     pl.build, builtins.round, os.listdir, sys.excepthook = build, rounded, names, hook
     (gc.enable if collects else gc.disable)()
-    for number, each in zip((signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM), before, strict=True):
+    for number, each in zip(SIGNALS, before, strict=True):
         signal.signal(number, each)
     os.environ.clear()
     os.environ.update(variables)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pellucid import Component, Layer
 
+from tests.registry.lists import write, written
 from tests.registry.test_parameters import built
 
 LIST = Path(__file__).with_name("layers.txt")
@@ -50,10 +51,10 @@ def _plain(value: Any) -> str:
 
 
 def test_every_layer_inside_is_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(layers())
+    expected, found = written(LIST), list(layers())
     assert len(found) > 50
-    assert found == written, f"If this is meant: python -m {__name__}"
+    assert found == expected, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
-    LIST.write_text("\n".join(layers()) + "\n", encoding="utf-8")
+    write(LIST, layers())

@@ -19,7 +19,7 @@ from typing import Any
 
 from pellucid.registry.registry import default_registry
 
-from tests.registry.test_defaults import OURS
+from tests.registry.lists import OURS, ours, write, written
 
 LIST = Path(__file__).with_name("limits.txt")
 NOT = ("templates", "testing", "cuda", "cupy", "_version", "__main__")
@@ -37,19 +37,16 @@ def numbers() -> Iterator[str]:
             value = getattr(module, name)
             if name not in NO_LIMITS and _is_plain(value):
                 yield f"{module.__name__}.{name} = {value!r}"
-    registry = default_registry()
-    for entry in sorted(registry.entries(), key=lambda entry: (entry.kind, entry.vendor, entry.name)):
-        if entry.vendor in OURS and entry.kind not in ("op", "backend"):
-            target = registry.load(entry)
-            if inspect.isclass(target):
-                said = {name: getattr(target, name) for name in dir(target) if not name.startswith("_")}
-                yield f"{entry.kind} {entry.name}: " + ", ".join(f"{n}={v!r}" for n, v in said.items() if _is_plain(v))
+    for entry in ours():
+        target = default_registry().load(entry)
+        if inspect.isclass(target):
+            said = {name: getattr(target, name) for name in dir(target) if not name.startswith("_")}
+            yield f"{entry.kind} {entry.name}: " + ", ".join(f"{n}={v!r}" for n, v in said.items() if _is_plain(v))
 
 
 def _modules() -> Iterator[ModuleType]:
-    registry = default_registry()
-    ours = {str(entry.target).split(".")[0] for entry in registry.entries() if entry.vendor in OURS}
-    for package in ["pellucid", *sorted(ours - {"pellucid"})]:
+    packages = {str(entry.target).split(".")[0] for entry in default_registry().entries() if entry.vendor in OURS}
+    for package in ["pellucid", *sorted(packages - {"pellucid"})]:
         root = Path(inspect.getfile(importlib.import_module(package))).parent
         for path in sorted(root.rglob("*.py")):
             name = ".".join([package, *path.relative_to(root).with_suffix("").parts]).removesuffix(".__init__")
@@ -82,14 +79,14 @@ def _is_plain(value: Any) -> bool:
 
 
 def test_every_limit_and_promise_is_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(numbers())
+    expected, found = written(LIST), list(numbers())
     assert len(found) > 300
     modules = {module.__name__ for module in _modules()}
-    here = [line for line in written if " = " not in line or line.partition(" = ")[0].rpartition(".")[0] in modules]
+    here = [line for line in expected if " = " not in line or line.partition(" = ")[0].rpartition(".")[0] in modules]
     assert found == here, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
     import matplotlib, optuna, PIL, tensorboardX  # noqa: E401, F401, I001  # else modules would be missing in the list
 
-    LIST.write_text("\n".join(numbers()) + "\n", encoding="utf-8")
+    write(LIST, numbers())

@@ -14,7 +14,7 @@ from typing import Any
 from pellucid import Component, Layer, build
 from pellucid.registry.registry import default_registry
 
-from tests.registry.test_defaults import OURS
+from tests.registry.lists import ours, write, written
 
 LIST = Path(__file__).with_name("parameters.txt")
 
@@ -30,15 +30,13 @@ def parameters() -> Iterator[str]:
 
 def built() -> Iterator[tuple[str, Layer]]:
     """Every layer and model of ours, built for each of its examples, by ``kind vendor/name N``."""
-    registry = default_registry()
-    for entry in sorted(registry.entries(), key=lambda entry: (entry.kind, entry.vendor, entry.name)):
-        if entry.vendor in OURS and entry.kind in ("layer", "model"):
-            examples = getattr(registry.load(entry), "examples", Component.examples)
-            for number, example in enumerate(examples):
-                shapes = [_shape(shape) for shape in example.input_shapes]
-                given = shapes[0] if len(shapes) == 1 else shapes
-                model = build({"type": entry.name, **example.arguments}, input_shape=given, seed=0)
-                yield f"{entry.kind} {entry.name} {number}", model
+    for entry in ours("layer", "model"):
+        examples = getattr(default_registry().load(entry), "examples", Component.examples)
+        for number, example in enumerate(examples):
+            shapes = [_shape(shape) for shape in example.input_shapes]
+            given = shapes[0] if len(shapes) == 1 else shapes
+            model = build({"type": entry.name, **example.arguments}, input_shape=given, seed=0)
+            yield f"{entry.kind} {entry.name} {number}", model
 
 
 def _shape(shape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -55,10 +53,10 @@ def _told(param: Any) -> str:
 
 
 def test_every_parameter_is_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(parameters())
+    expected, found = written(LIST), list(parameters())
     assert len(found) > 50
-    assert found == written, f"If this is meant: python -m {__name__}"
+    assert found == expected, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
-    LIST.write_text("\n".join(parameters()) + "\n", encoding="utf-8")
+    write(LIST, parameters())

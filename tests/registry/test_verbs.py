@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pellucid.registry.registry import default_registry
 
-from tests.registry.test_defaults import OURS, _told
+from tests.registry.lists import OURS, write, written
+from tests.registry.test_defaults import told
 
 LISTED = {"pellucid", "pellucid_tabular"}
 """Packages whose names stand in the list of ``test_defaults``."""
@@ -30,21 +31,21 @@ def signatures() -> Iterator[str]:
             of.setdefault((verb, target), []).append(f"{entry.kind} {entry.name}")
     for (verb, target), entries in sorted(of.items()):
         module, _, name = target.partition(":")
-        told = re.sub(r"\b(Posix|Windows)Path\(", "Path(", _told(getattr(importlib.import_module(module), name)))
-        yield f"{verb} {target}{told} of {', '.join(entries)}"
+        shown = re.sub(r"\b(Posix|Windows)Path\(", "Path(", told(getattr(importlib.import_module(module), name)))
+        yield f"{verb} {target}{shown} of {', '.join(entries)}"
     for package in sorted({str(entry.target).partition(":")[0].partition(".")[0] for entry in ours} - LISTED):
         exported = importlib.import_module(package)
         for name in sorted(getattr(exported, "__all__", ())):
             value = getattr(exported, name)
             if inspect.isfunction(value) or inspect.isclass(value):
-                yield f"{package}.{name}{_told(value)}"
+                yield f"{package}.{name}{told(value)}"
 
 
 def test_every_verb_and_its_defaults_are_as_written() -> None:
-    written, found = LIST.read_text(encoding="utf-8").splitlines(), list(signatures())
+    expected, found = written(LIST), list(signatures())
     assert len(found) > 20
-    assert found == written, f"If this is meant: python -m {__name__}"
+    assert found == expected, f"If this is meant: python -m {__name__}"
 
 
 if __name__ == "__main__":
-    LIST.write_text("\n".join(signatures()) + "\n", encoding="utf-8")
+    write(LIST, signatures())

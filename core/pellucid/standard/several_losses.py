@@ -18,9 +18,10 @@ from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.standard.of_output import OfOutput
 from pellucid.standard.rows import mask_of, masked_weight
+from pellucid.training.evaluation import OF_EPOCHS
 
-TAKEN = ("loss", "epoch", "step", "penalty", "lr", "seconds", "validation_loss")
-"""What the history of a training, or the record of a run, calls other figures."""
+TAKEN = ("loss", *OF_EPOCHS)
+"""What other figures are called."""
 
 
 class SeveralLosses(Objective):

@@ -40,8 +40,7 @@ def evaluate(
         x = tuple(ops.asarray(part) for part in inputs)
         batch = Batch(x if len(x) > 1 else x[0], mapped(ops.asarray, y), None, index)
         ctx.parts = {}
-        values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
-        for name, value in values.items():
+        for name, value in ({"loss": objective.forward(ctx, model, batch)} | ctx.parts).items():
             sums[name] = sums.get(name, 0.0) + ctx.count * float(value)
         total += ctx.count
         if metrics:
@@ -63,6 +62,10 @@ def _figure(metric: Metric) -> float:
     if not is_number(result):
         raise ConfigError(f"{type(metric).__name__}.result must return a number, of all batches. Received: {result!r}.")
     return float(result)
+
+
+OF_EPOCHS = ("epoch", "step", "penalty", "lr", "seconds", "validation_loss")
+"""What the history of a training, or the record of a run, calls other figures than the loss and its parts."""
 
 
 def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:

@@ -16,7 +16,7 @@ from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.config import config_or_none, read, read_several
 from pellucid.training.data import direct_source, evaluation_batches, held_batches, prepare
-from pellucid.training.evaluation import evaluate, figure_names
+from pellucid.training.evaluation import OF_EPOCHS, evaluate, figure_names
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback, History, Run, Training
@@ -211,7 +211,7 @@ class Trainer(Training):
     def _end_epoch(self, run: Run) -> None:
         with self._undisturbed.held(), self.runtime.ops.quiet():
             record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": float("nan")}
-            figure_names((), "epoch", "step", "penalty", "lr", "seconds", "validation_loss", *self.totals)
+            figure_names((), *OF_EPOCHS, *self.totals)
             for name, sums in self.totals.items():
                 total, count = self.runtime.ops.to_host(sums).tolist()
                 if count:  # of what was never counted there is no figure

@@ -31,8 +31,9 @@ _LATE = re.compile(r"\.(new|asked|rate|observed)(#\d+)?$")
 def _phase(name: str, quantity: Quantity, trace: Opened) -> str:
     call = quantity.call
     if call is None:
-        of_update = _LATE.search(name) and _LATE.sub("", name) in trace  # a target may be called so, too
-        return "update" if name.startswith("optimizer.") or of_update else "data"
+        of = _LATE.sub("", name)
+        late = of != name and of in trace  # a target may be called so, too
+        return "update" if name.startswith("optimizer.") or late else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
     if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
@@ -41,8 +42,8 @@ def _phase(name: str, quantity: Quantity, trace: Opened) -> str:
         return "backward" if name.endswith(".grad") else "update"
     if quantity.of in {e.of for e in call.phases.states} or name.endswith(".new"):
         return "update"
-    late = {e.of for e in call.phases.backward} | {of for of in call.given if of.startswith("dy")}
-    return "backward" if quantity.of in late or quantity.of.startswith(("dy", "dx")) else "forward"
+    backward = {e.of for e in call.phases.backward} | {of for of in call.given if of.startswith("dy")}
+    return "backward" if quantity.of in backward or quantity.of.startswith(("dy", "dx")) else "forward"
 
 
 def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:

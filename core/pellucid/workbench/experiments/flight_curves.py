@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -79,13 +80,16 @@ def _owner(name: str) -> str:
     return name.rpartition(".")[0]
 
 
+def _line(axes: Axes, recording: Recording, name: str, **how: Any) -> None:
+    """A figure over its steps."""
+    values = recording[name]
+    axes.plot(recording.steps(name), values, **how, **dots(values))
+
+
 def _loss(axes: Axes, recording: Recording) -> None:
-    steps = recording.steps("loss")
-    loss = recording["loss"]
-    axes.plot(steps, loss, color=ORANGE, linewidth=1.4, label="loss of the step", **dots(loss))
+    _line(axes, recording, "loss", color=ORANGE, linewidth=1.4, label="loss of the step")
     if "norm" in recording:
-        norm = recording["norm"]
-        axes.plot(recording.steps("norm"), norm, color=BLUE, linewidth=1.1, label="norm of the gradient", **dots(norm))
+        _line(axes, recording, "norm", color=BLUE, linewidth=1.1, label="norm of the gradient")
     _scale(axes, [recording["loss"], *([recording["norm"]] if "norm" in recording else [])])
     axes.set_title("loss and gradient")
     _legend(axes)
@@ -96,9 +100,7 @@ def _lines(axes: Axes, recording: Recording, names: Sequence[str], what: str, ti
     colors = dict(zip(owners, colormaps["viridis"](np.linspace(0.0, 0.8, len(owners))), strict=True))
     for name in _chosen(names):
         dashes = "solid" if _is_weight(name) or what == ".dead" else (0, (4, 2))  # of one layer, told apart
-        values = recording[name + what]
-        axes.plot(recording.steps(name + what), values, color=colors[_owner(name)], linewidth=1.2,
-                  linestyle=dashes, label=name, **dots(values))  # fmt: skip
+        _line(axes, recording, name + what, color=colors[_owner(name)], linewidth=1.2, linestyle=dashes, label=name)
     _scale(axes, [recording[name + what] for name in _chosen(names)])
     axes.set_title(title)
     _legend(axes)
@@ -142,8 +144,7 @@ def _distribution(recording: Recording, layer: str) -> Callable[[Axes], None]:
             edges, np.linspace(bottom, top, grid.shape[1] + 1), np.maximum(grid.T, largest / 1e4), cmap="Blues",
             norm=LogNorm(largest / 1e4, largest), rasterized=True,
         )  # fmt: skip
-        mean = recording[f"{layer}.mean"]
-        axes.plot(steps, mean, color=ORANGE, linewidth=1.4, **dots(mean))
+        _line(axes, recording, f"{layer}.mean", color=ORANGE, linewidth=1.4)
         axes.set_title(f"outputs {layer}; line: their mean")
 
     return draw

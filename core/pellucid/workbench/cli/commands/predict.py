@@ -133,7 +133,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
             each = {f"{one} {k}": value for k, value in enumerate(each)}
         each = each if isinstance(each, dict) else {"output": each}
         for name, value in each.items():
-            while name in OWN or (name in flat):
+            while name in OWN or name in flat:
                 name = f"{one} {name}"
             flat[name] = value
     return flat
