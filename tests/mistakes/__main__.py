@@ -5,6 +5,8 @@ against the tests that reach it. What came of it is written to a journal under `
 goes on where it stood, on the commit that it began with. ``--show`` says what the journal holds, survivors last.
 With ``--measure`` those of `make test` run once before, and for each line the quickest that ran it are remembered
 beside the journal: they are tried first, which takes seconds where a folder of tests takes minutes.
+With ``--quick`` they alone are tried, on what stands in functions in Python: thousands in an hour (``warm.py``), of
+which some survive that other tests would catch. It is for whoever looks for weak places, and no measure.
 """
 
 from __future__ import annotations
@@ -19,21 +21,23 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.mistakes import c, python, reach
+from tests.mistakes import c, python, reach, warm
 from tests.mistakes.copies import HERE, Copy, commit_of
 from tests.mistakes.explained import EQUIVALENT
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.traced import REACH, Reached
+from tests.mistakes.warm import CAUGHT, HANGS, OUTSIDE, SURVIVED
 
 IN_PYTHON = ("core/pellucid/**/*.py", "plugins/*/src/**/*.py", "datasets/src/**/*.py")
 IN_C = ("ext/*.c", "ext/**/*.h", "plugins/*/ext/**/*.c", "plugins/*/ext/**/*.h")
 NOT = ("/templates/", "/cupy/", "/cuda.py", "core/pellucid/testing/")
 """Left alone: texts for other projects, what takes a GPU, and the kit, which has mistakes of its own to catch."""
 SHARE_OF_C = 0.2
+Numbered = Iterable[tuple[int, Mistake]]
 
 
 def drawn(root: Path, seed: int) -> Iterator[Mistake]:
@@ -110,7 +114,7 @@ class Tests:
 
 
 SOME_FAILED = 1
-CAUGHT, HANGS, REFUSED, SURVIVED = "caught", "caught: it hangs", "refused by the compiler", "survived"
+REFUSED = "refused by the compiler"
 NO_TESTS = 5
 """What pytest ends with where no test was chosen."""
 REFUSED_TO_RUN = 4
@@ -138,6 +142,37 @@ def measure(copy: Copy, folder: Path) -> None:
     begun.rename(folder)
 
 
+def thoroughly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path, until: float) -> None:
+    """Hold each against all tests that reach it, until one of them fails."""
+    tests = Tests(copy, reached)
+    for number, mistake in mistakes:
+        if time.monotonic() > until:
+            return
+        found = entry(copy, number, mistake)
+        started = time.monotonic()
+        found["outcome"], found["by"] = tests.outcome(mistake)
+        found["seconds"] = round(time.monotonic() - started, 1)
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+        print(f"{number}: {found['file']}:{found['line']}: {found['outcome']}: {found['by'][:90]}", flush=True)
+
+
+def quickly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path) -> None:
+    """Hold those in Python against the quickest tests of their lines alone, all cores at once."""
+    jobs = copy.root.with_name("jobs.jsonl")
+    with jobs.open("w", encoding="utf-8") as file:
+        for number, mistake in mistakes:
+            if mistake.path.suffix == ".py":
+                found = entry(copy, number, mistake)
+                job = {"path": str(mistake.path), "first": mistake.first, "last": mistake.last,
+                       "tests": reached.tests(found["file"], mistake.line), "entry": found}  # fmt: skip
+                file.write(json.dumps(job) + "\n")
+    command = (*reach.pytest([f"--ignore={place}" for place in reach.NOT_NEAR]), "-p", "tests.mistakes.warm")
+    code, said = copy.python(*command, timeout=24 * 3600, **{warm.JOBS: str(jobs), warm.FOUND: str(journal)})
+    if code not in (0, NO_TESTS):
+        raise SystemExit(f"It broke off: {said[-2000:]}")
+
+
 def entry(copy: Copy, number: int, mistake: Mistake) -> dict[str, Any]:
     return {
         "number": number, "file": str(mistake.path.relative_to(copy.root)), "line": mistake.line, "what": mistake.what,
@@ -162,7 +197,7 @@ def shown(entries: Sequence[dict[str, Any]]) -> str:
         why = EQUIVALENT.get((each["file"], each["line"], each["new"]), "not explained")
         lines.append(f"{each['number']}: {each['file']}:{each['line']}: {each['old']} -> {each['new']} ({why})")
     equivalent = sum((each["file"], each["line"], each["new"]) in EQUIVALENT for each in survivors)
-    mistakes = len(entries) - equivalent - outcomes[REFUSED]
+    mistakes = len(entries) - equivalent - outcomes[REFUSED] - outcomes[OUTSIDE]
     caught = outcomes[CAUGHT] + outcomes[HANGS]
     if mistakes:
         share = f"{caught / mistakes:.1%}"
@@ -178,6 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--journal", type=lambda named: Path(named).resolve(), default=HERE / "runs" / "mistakes.jsonl")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="no further mistake is begun after so long")
     parser.add_argument("--measure", action="store_true", help="first see which tests run which lines: 15 minutes")
+    parser.add_argument("--quick", action="store_true", help="the quickest tests alone, of what stands in functions")
     parser.add_argument("--show", action="store_true", help="say what the journal holds, and run nothing")
     options = parser.parse_args(arguments)
     begun, entries = read(options.journal)
@@ -185,28 +221,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(shown(entries))
         return 0
     if not begun:
-        begun = {"seed": options.seed, "commit": commit_of(options.commit), "drawer": drawer()}
+        begun = {"seed": options.seed, "commit": commit_of(options.commit), "drawer": drawer(), "quick": options.quick}
         options.journal.parent.mkdir(parents=True, exist_ok=True)
         options.journal.write_text(json.dumps(begun) + "\n", encoding="utf-8")
     if begun.get("drawer", drawer()) != drawer():
         parser.error(f"{options.journal} was begun when mistakes were drawn in another way. Begin another journal.")
+    if begun.get("quick", False) != options.quick:
+        parser.error(f"{options.journal} was begun {'with' if begun.get('quick') else 'without'} --quick.")
     until = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="pellucid-mistakes-") as folder:
         copy = Copy(Path(folder, "copy"), begun["commit"])
-        lines = options.journal.with_suffix(f".{begun['commit'][:10]}.reach")
+        lines = options.journal.with_name(f"{begun['commit'][:10]}.reach")  # for all journals of that commit
         if options.measure and not lines.exists():
             measure(copy, lines)
-        tests, done = Tests(copy, Reached.read(lines)), {each["number"] for each in entries}
-        for number, mistake in zip(range(options.count), drawn(copy.root, begun["seed"]), strict=False):
-            if number in done or time.monotonic() > until:
-                continue
-            found = entry(copy, number, mistake)
-            started = time.monotonic()
-            found["outcome"], found["by"] = tests.outcome(mistake)
-            found["seconds"] = round(time.monotonic() - started, 1)
-            with options.journal.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(found, ensure_ascii=False) + "\n")
-            print(f"{number}: {found['file']}:{found['line']}: {found['outcome']}: {found['by'][:90]}", flush=True)
+        reached, done = Reached.read(lines), {each["number"] for each in entries}
+        all_of_them = zip(range(options.count), drawn(copy.root, begun["seed"]), strict=False)
+        left = ((number, mistake) for number, mistake in all_of_them if number not in done)
+        if options.quick:
+            quickly(copy, reached, left, options.journal)
+        else:
+            thoroughly(copy, reached, left, options.journal, until)
     print(shown(read(options.journal)[1]))
     return 0
 

@@ -102,7 +102,7 @@ def _near(root: Path, path: Path) -> list[str]:
     """Files of tests by how often they name the module or what it defines; common words are no names."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        module = ".".join(path.relative_to(_package_root(path)).with_suffix("").parts).removesuffix(".__init__")
+        module = module_of(path)
         defined = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
         words = [re.escape(module), *(name for name in defined if re.search(r"^[A-Z]\w{4}|._.|\w{9}", name))]
     else:
@@ -118,9 +118,14 @@ def registered(root: Path, path: Path) -> tuple[str, ...]:
     """The registered names of the classes and functions that stand in a file."""
     from pellucid.registry.registry import default_registry
 
-    module = ".".join(path.relative_to(_package_root(path)).with_suffix("").parts)
+    module = module_of(path)
     entries = [each for each in default_registry().entries() if each.kind not in ("op", "backend")]
     return tuple(each.name for each in entries if str(each.target).partition(":")[0] == module)
+
+
+def module_of(path: Path) -> str:
+    """The name that a file is imported by."""
+    return ".".join(path.relative_to(_package_root(path)).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _package_root(path: Path) -> Path:

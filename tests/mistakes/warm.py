@@ -1,0 +1,165 @@
+"""Many mistakes in little time: pytest collects all tests once, and for each mistake a copy of that process runs some.
+
+As a plugin (``-p tests.mistakes.warm``) this module reads the mistakes, and the tests of each, from the file that
+``JOBS`` names, and adds to the one that ``FOUND`` names what came of each. A third of a second for one that is caught,
+where a process of its own takes four. What stands in the body of a module or of a class cannot be exchanged in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mistakes.mistake import Mistake
+from tests.mistakes.reach import module_of
+from tests.mistakes.swap import Exchange, exchange, functions, put
+
+JOBS, FOUND = "PELLUCID_MISTAKES", "PELLUCID_FOUND"
+CAUGHT, HANGS, SURVIVED, OUTSIDE = "caught", "caught: it hangs", "survived", "outside of functions"
+LONGEST = 30.0
+"""Seconds: whoever takes longer hangs."""
+NOBODY = "no function of that code is there"
+
+
+class _Warm:
+    def __init__(self, jobs: Path, found: Path) -> None:
+        self._jobs = [json.loads(line) for line in jobs.read_text(encoding="utf-8").splitlines()]
+        self._found = found
+        self._wrong, self._right = set[str](), set[str]()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._items = {item.nodeid: item for item in session.items}
+        self._config: Any = session.config
+        for file in sorted({job["path"] for job in self._jobs}):
+            _imported(Path(file))
+        self._functions = functions(Path(session.config.rootpath))
+        workers = [_forked(lambda first=first: self._work(first)) for first in range(os.cpu_count() or 1)]
+        for worker in workers:
+            os.waitpid(worker, 0)
+        return True
+
+    def _work(self, first: int) -> int:
+        for job in self._jobs[first :: os.cpu_count() or 1]:
+            started = time.monotonic()
+            outcome, by = self._outcome(job)
+            entry = job["entry"] | {"outcome": outcome, "by": by, "seconds": round(time.monotonic() - started, 1)}
+            with self._found.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        return 0
+
+    def _outcome(self, job: dict[str, Any]) -> tuple[str, str]:
+        """As ``Tests.outcome``, by the quickest tests alone."""
+        mistake = Mistake(Path(job["path"]), job["entry"]["what"], job["first"], job["last"], job["entry"]["new"])
+        exchanged = exchange(mistake)
+        if exchanged is None:
+            return OUTSIDE, ""
+        while True:
+            tests = [name for name in job["tests"] if name in self._items and name not in self._wrong]
+            failed = self._failure(tests, mistake, exchanged)
+            if failed is None:
+                return SURVIVED, f"{len(tests)} tests"
+            if failed in (NOBODY, HANGS):
+                return (OUTSIDE, failed) if failed == NOBODY else (HANGS, "")
+            if failed in self._right or failed not in self._items or self._failure([failed]) is None:
+                self._right.add(failed)
+                return CAUGHT, failed
+            self._wrong.add(failed)
+
+    def _failure(self, names: Sequence[str], mistake: Mistake | None = None, exchanged: Exchange = {}) -> str | None:  # noqa: B006
+        """The test that fails in a copy of this process in which the mistake is made."""
+        reading, writing = os.pipe()
+        folder = tempfile.mkdtemp(prefix="pellucid-warm-")
+        items = [self._items[name] for name in names]
+
+        def run() -> int:
+            os.setsid()
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for stream in range(3):
+                os.dup2(nowhere, stream)
+            tempfile.tempdir = folder
+            if mistake is not None and not put(exchanged, self._functions[str(mistake.path)]):
+                os.write(writing, NOBODY.encode())
+                return 1
+            listener = _Failures()
+            self._config.pluginmanager.register(listener)
+            self._config._tmp_path_factory._basetemp = Path(folder)
+            for item, after in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                if listener.failed:
+                    os.write(writing, item.nodeid.encode())
+                    return 1
+            return 0
+
+        process = _forked(run)
+        os.close(writing)
+        code = _waited(process, LONGEST)
+        said = os.read(reading, 10_000).decode() if select.select([reading], [], [], 0)[0] else ""
+        os.close(reading)
+        shutil.rmtree(folder, ignore_errors=True)
+        if code is None:
+            return HANGS
+        return None if code == 0 else said or f"one of {len(names)} ended with {code}"
+
+
+class _Failures:
+    failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+
+def _forked(run: Any) -> int:
+    """A copy of this process that does this alone, and ends with what it returns."""
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        code = run()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _waited(process: int, seconds: float) -> int | None:
+    """What it ended with; None if it had to be ended. Whatever it has started ends as well."""
+    until, code = time.monotonic() + seconds, None
+    while code is None and time.monotonic() < until:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        code = os.waitstatus_to_exitcode(status) if ended else None
+        time.sleep(0 if ended else 0.004)
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+    if code is None:
+        os.waitpid(process, 0)
+    return code
+
+
+def _imported(path: Path) -> None:
+    """Imported now, each mistake is put into it; what cannot be imported here has no functions."""
+    try:
+        import_module(module_of(path))
+    except Exception as error:  # an extra that is not installed
+        print(f"{path}: {error}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if JOBS in os.environ:
+        config.pluginmanager.register(_Warm(Path(os.environ[JOBS]), Path(os.environ[FOUND])), "pellucid-warm")
