@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,12 @@ class Draw:
         return np.full(shape, 7.0, np.float32)
 
 
+def asked(*outputs: np.ndarray) -> list[list[np.ndarray | None]]:
+    """What may be asked for: all of the outputs, and whichever are left when others are None; at least one."""
+    kept = product((True, False), repeat=len(outputs))
+    return [[out if wanted else None for out, wanted in zip(outputs, each, strict=True)] for each in kept if any(each)]
+
+
 def scalar() -> np.ndarray:
     return np.full((), 7.0)
 
@@ -104,10 +111,10 @@ def dense_calls(d: Draw, rows: int, inputs: int, outputs: int, activation: str) 
     return [
         Call("dense_forward", forward),
         Call("dense_forward", without),
-        Call("dense_backward", [*start, d.floats(inputs, outputs), d.floats(outputs), d.out(rows, inputs)]),
-        Call("dense_backward", [*start, d.floats(inputs, outputs), None, None]),
-        Call("dense_backward", [*start, None, d.floats(outputs), None]),
-        Call("dense_backward", [*start, None, None, d.out(rows, inputs)]),
+        *(
+            Call("dense_backward", [*start, *ends])
+            for ends in asked(d.floats(inputs, outputs), d.floats(outputs), d.out(rows, inputs))
+        ),
     ]
 
 
@@ -163,7 +170,7 @@ def norm_calls(d: Draw, n: int, k: int) -> list[Call]:
         Call("batch_norm_inference", [x, gamma, beta, mean, var, 1e-3, d.out(n, k)]),
         Call("layer_norm_forward", [x, gamma, beta, 1e-3, d.out(n), d.out(n), d.out(n, k)]),
     ]
-    for ends in ([d.floats(k), d.floats(k), d.out(n, k)], [None, None, d.out(n, k)], [d.floats(k), d.floats(k), None]):
+    for ends in asked(d.floats(k), d.floats(k), d.out(n, k)):
         calls += [
             Call("batch_norm_backward", [dy, x, gamma, mean, var, 1e-3, *ends]),
             Call("batch_norm_inference_backward", [dy, x, gamma, mean, var, 1e-3, *ends]),

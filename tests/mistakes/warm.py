@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import signal
 import sys
@@ -28,11 +27,12 @@ from tests.mistakes.mistake import Mistake
 from tests.mistakes.reach import module_of
 from tests.mistakes.swap import Exchange, exchange, functions, put
 
-JOBS, FOUND = "PELLUCID_MISTAKES", "PELLUCID_FOUND"
+JOBS, FOUND, LIMIT = "PELLUCID_MISTAKES", "PELLUCID_FOUND", "PELLUCID_HANGS_AFTER"
 CAUGHT, HANGS, SURVIVED, OUTSIDE = "caught", "caught: it hangs", "survived", "outside of functions"
-LONGEST = 30.0
-"""Seconds: whoever takes longer hangs."""
-NOBODY = "no function of that code is there"
+LONGEST = "30"
+"""Seconds, where ``LIMIT`` names none: whoever takes longer hangs."""
+NOT_THERE = 99
+"""What a copy ends with that has no function of the code that was to be exchanged."""
 
 
 class _Warm:
@@ -73,15 +73,20 @@ class _Warm:
             failed = self._failure(tests, mistake, exchanged)
             if failed is None:
                 return SURVIVED, f"{len(tests)} tests"
-            if failed in (NOBODY, HANGS):
-                return (OUTSIDE, failed) if failed == NOBODY else (HANGS, "")
-            if failed in self._right or failed not in self._items or self._failure([failed]) is None:
-                self._right.add(failed)
-                return CAUGHT, failed
-            self._wrong.add(failed)
+            name, code = failed
+            if code == NOT_THERE:
+                return OUTSIDE, "no function of that code is there"
+            if name in self._right or self._failure([name]) is None:
+                self._right.add(name)
+                return HANGS if code is None else CAUGHT, name
+            self._wrong.add(name)  # or it cannot be run in a copy of a process, as what waits for threads of the first
 
-    def _failure(self, names: Sequence[str], mistake: Mistake | None = None, exchanged: Exchange = {}) -> str | None:  # noqa: B006
-        """The test that fails in a copy of this process in which the mistake is made."""
+    def _failure(
+        self, names: Sequence[str], mistake: Mistake | None = None, exchanged: Exchange | None = None
+    ) -> tuple[str, int | None] | None:
+        """The test that fails in a copy of this process in which the mistake is made, and how that ended."""
+        if not names:
+            return None
         reading, writing = os.pipe()
         folder = tempfile.mkdtemp(prefix="pellucid-warm-")
         items = [self._items[name] for name in names]
@@ -92,28 +97,25 @@ class _Warm:
             for stream in range(3):
                 os.dup2(nowhere, stream)
             tempfile.tempdir = folder
-            if mistake is not None and not put(exchanged, self._functions[str(mistake.path)]):
-                os.write(writing, NOBODY.encode())
-                return 1
+            if mistake and exchanged and not put(exchanged, self._functions[str(mistake.path)]):
+                return NOT_THERE
             listener = _Failures()
             self._config.pluginmanager.register(listener)
             self._config._tmp_path_factory._basetemp = Path(folder)
             for item, after in zip(items, [*items[1:], None], strict=True):
+                os.write(writing, f"{item.nodeid}\n".encode())
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
                 if listener.failed:
-                    os.write(writing, item.nodeid.encode())
                     return 1
             return 0
 
         process = _forked(run)
         os.close(writing)
-        code = _waited(process, LONGEST)
-        said = os.read(reading, 10_000).decode() if select.select([reading], [], [], 0)[0] else ""
-        os.close(reading)
+        code = _waited(process, float(os.environ.get(LIMIT, LONGEST)))
+        with os.fdopen(reading, encoding="utf-8") as begun:
+            last = [names[0], *begun.read().splitlines()][-1]
         shutil.rmtree(folder, ignore_errors=True)
-        if code is None:
-            return HANGS
-        return None if code == 0 else said or f"one of {len(names)} ended with {code}"
+        return None if code == 0 else (last, code)
 
 
 class _Failures:

@@ -9,7 +9,7 @@ cimport numpy as cnp
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from pellucid import ShapeError
+from pellucid import DataError, ShapeError
 
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"

@@ -374,6 +374,18 @@ def test_the_kernel_of_the_mixture_is_its_reference_and_is_recorded(kind: str) -
         ops.op("tabular/mixture_forward")(z, w, used[:2], kind, y)
 
 
+@pytest.mark.parametrize("member", [-1, 3, 2**40, -(2**62)])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_member_that_has_no_weight_is_refused(member: int, place: int) -> None:
+    pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
+    used, y = np.array([1, 1]), np.full((4, 5), 7, "float32")
+    used[place] = member
+    with pytest.raises(pl.DataError, match=rf"0 … 2\. Received: .*{member}"):
+        z, weight = np.ones((2, 4, 5), "float32"), np.full(3, 1 / 3, "float32")
+        pl.get_ops("cython").op("tabular/mixture_forward")(z, weight, used, "values", y)
+    assert (y == 7).all()
+
+
 def test_predictions_of_few_rows_are_recorded() -> None:
     pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
     model = pl.build(

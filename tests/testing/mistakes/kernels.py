@@ -64,13 +64,28 @@ KERNELS = (
         "share * (other - t[k])",
         _BINARY,
     ),
-    KernelMistake("absolute error: signs exchanged", "losses.h", "r > 0 ? 1.f : r < 0 ? -1.f : r",
-                  "r > 0 ? -1.f : r < 0 ? 1.f : r", ("loss core/mae",)),
-    KernelMistake("huber: not cut off below", "losses.h", "factor * (r > most ? most : r < -most ? -most : r)",
-                  "factor * (r > most ? most : r)", ("loss core/huber",)),
+    KernelMistake(
+        "absolute error: signs exchanged",
+        "losses.h",
+        "r > 0 ? 1.f : r < 0 ? -1.f : r",
+        "r > 0 ? -1.f : r < 0 ? 1.f : r",
+        ("loss core/mae",),
+    ),
+    KernelMistake(
+        "huber: not cut off below",
+        "losses.h",
+        "factor * (r > most ? most : r < -most ? -most : r)",
+        "factor * (r > most ? most : r)",
+        ("loss core/huber",),
+    ),
     KernelMistake("huber: half forgotten", "losses.h", "c * (r - 0.5f * c)", "c * (r - c)", ("loss core/huber",)),
-    KernelMistake("sign of 0", "arrays.h", "a->x[i] > 0 ? 1.f : a->x[i] < 0 ? -1.f : a->x[i]",
-                  "a->x[i] >= 0 ? 1.f : -1.f", ("regularizer core/l1",)),
+    KernelMistake(
+        "sign of 0",
+        "arrays.h",
+        "a->x[i] > 0 ? 1.f : a->x[i] < 0 ? -1.f : a->x[i]",
+        "a->x[i] >= 0 ? 1.f : -1.f",
+        ("regularizer core/l1",),
+    ),
     KernelMistake("Jacobian as if diagonal", "softmax.h", "y[k] * (dy[k] - along)", "y[k] * dy[k]", _SOFTMAX),
     KernelMistake("no shift by the maximum", "softmax.h", "to[k] = from[k] - shift", "to[k] = from[k]", _SOFTMAX),
     KernelMistake(
@@ -129,6 +144,9 @@ KERNELS = (
     ),
     KernelMistake(
         "projection forgotten", "layer_norm.h", "g[k] - mean_g - (x[k] - mean) * inv_std * along", "g[k] - mean_g", _ROW
+    ),
+    KernelMistake(
+        "β frozen, and γ learns nothing", "layer_norm.h", "a->dgamma || a->dbeta", "a->dgamma && a->dbeta", _ROW
     ),
     KernelMistake(
         "ε forgotten",

@@ -11,7 +11,7 @@ from pellucid.basics.arrays import as_tuple, fits
 from pellucid.basics.errors import PellucidError, ShapeError
 from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_same
 from pellucid.testing.check import checks
-from pellucid.testing.checks.layer_trial import LayerTrial
+from pellucid.testing.checks.layer_trial import LayerTrial, on_every_backend
 from pellucid.testing.fingerprint import fingerprint
 from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
 
@@ -193,21 +193,22 @@ def _shown(what: Any) -> str:
 
 
 def frozen(subject: Subject) -> None:
-    """Freezing one parameter changes no other gradient."""
-    trial = LayerTrial(subject)
-    whole = trial.call()
-    for param in trial.model.parameters():
-        param.trainable = False
-        rest = trial.call()
-        param.trainable = True
-        for path, grad in whole.grads.items():
-            if path != param.path:
-                require_same(f"The gradient of '{path}' with '{param.path}' frozen", rest.grads[path], grad,
-                             "Leave out the gradient of the frozen parameter only.")  # fmt: skip
-        for i, (a, b) in enumerate(zip(rest.dx, whole.dx, strict=True)):
-            if b is not None:
-                require_same(f"The gradient of input {i} with '{param.path}' frozen", a, b,
-                             "The gradient flows through a frozen layer.")  # fmt: skip
+    """Freezing one parameter changes no other gradient, on any backend."""
+    for trial in on_every_backend(subject):
+        whole = trial.call()
+        for param in trial.model.parameters():
+            param.trainable = False
+            rest = trial.call()
+            param.trainable = True
+            when = f"with '{param.path}' frozen on backend '{trial.ops.name}'"
+            for path, grad in whole.grads.items():
+                if path != param.path:
+                    require_same(f"The gradient of '{path}' {when}", rest.grads[path], grad,
+                                 "Leave out the gradient of the frozen parameter only.")  # fmt: skip
+            for i, (a, b) in enumerate(zip(rest.dx, whole.dx, strict=True)):
+                if b is not None:
+                    require_same(f"The gradient of input {i} {when}", a, b,
+                                 "The gradient flows through a frozen layer.")  # fmt: skip
 
 
 CHECKS = checks(integers_declared, shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)

@@ -19,7 +19,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.testing.check import checks
 from pellucid.testing.checks.calls import ON_CTX
-from pellucid.testing.checks.layer_trial import LayerTrial
+from pellucid.testing.checks.layer_trial import LayerTrial, on_every_backend
 from pellucid.testing.subject import Subject
 from pellucid.testing.trial import Result
 
@@ -34,11 +34,12 @@ def repeats(subject: Subject) -> None:
 
 
 def input_gradient_not_needed(subject: Subject) -> None:
-    """Where ctx.needs_dx is False, parameters and the other inputs get the same gradients."""
-    trial = LayerTrial(subject)
-    whole = trial.call()
-    for wanted in _wishes(trial)[1:]:
-        _require_wanted(trial.call(ctx=_asking(trial, wanted)), whole, wanted, "Leave out that input gradient only.")
+    """Where ctx.needs_dx is False, parameters and the other inputs get the same gradients, on any backend."""
+    for trial in on_every_backend(subject):
+        whole = trial.call()
+        for wanted in _wishes(trial)[1:]:
+            result = trial.call(ctx=_asking(trial, wanted))
+            _require_wanted(result, whole, wanted, "Leave out that input gradient only.")
 
 
 def answers_not_asked_for(subject: Subject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -95,3 +96,9 @@ class LayerTrial(CallTrial):
 
     def backward(self, ctx: Context, *given: Any) -> Arrays:
         return as_tuple(self.model.backward(ctx, *given[len(self.specs) :]))
+
+
+def on_every_backend(subject: Subject) -> Iterator[LayerTrial]:
+    """The layer on each backend, in its type: float64 on the reference, float32 where kernels are."""
+    for ops in subject.backends.all():
+        yield LayerTrial(subject, ops=ops, dtype="float64" if ops is subject.backends.reference else "float32")

@@ -83,11 +83,10 @@ cdef extern from "kernels.h" nogil:
 
 
 cdef int run(void *call, size_t bytes, tuple arrays) except -1:
-    """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive."""
+    """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive. What came of it."""
     if pellucid.recording():
         pellucid.remember(call, bytes, arrays)
-    pellucid.execute(call)
-    return 0
+    return pellucid.execute(call)
 
 
 cdef bint is_block(object a, dim n, dim h, dim w) noexcept:

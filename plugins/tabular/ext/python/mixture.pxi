@@ -15,4 +15,6 @@ def mixture_forward(ops, z, weight, used, str kind, y):
     a.run, a.members, a.used_members = kernels_now().mixture, length(weight, 0), length(used, 0)
     a.rows, a.outputs, a.kind = length(z, 1), length(z, 2), KINDS[kind]
     a.z, a.weight, a.used, a.y = floats(z), floats(weight), <const int64_t *>memory(used), floats(y)
-    run(&a, sizeof(a), (z, weight, used, y))
+    if run(&a, sizeof(a), (z, weight, used, y)) == PELLUCID_ROW_OUT_OF_RANGE:
+        raise DataError(f"tabular/mixture_forward: used names a member that has no weight. Expected: 0 … "
+                        f"{a.members - 1}. Received: {used.tolist()}. Give the places of members among the weights.")
