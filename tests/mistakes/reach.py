@@ -37,7 +37,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "core/pellucid/workbench": ("tests/experiments", "tests/cli", "tests/photos", "tests/data"),
     "core/pellucid/testing": ("tests/testing",),
     "datasets": ("datasets/tests", "tests/data"),
-    "ext": ("tests/kernels", "tests/components/test_equations.py", "tests/core"),
+    "ext": ("tests/kernels", "tests/components/test_equations.py", "tests/core", "tests/testing/test_conformance.py"),
 }
 """Tests of the folders of the core; of a plugin they are its own."""
 NOT_NEAR = tuple(f"tests/{name}/" for name in ("docs", "packaging", "benchmarks", "studies", "faults", "mistakes"))

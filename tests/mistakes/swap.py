@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from inspect import CO_NEWLOCALS
@@ -19,7 +20,9 @@ Exchange = Mapping[CodeType, CodeType]
 def exchange(mistake: Mistake) -> Exchange | None:
     """What is exchanged for a mistake; None where it stands in the body of a module or of a class."""
     before, after = mistake.path.read_text(encoding="utf-8"), mistake.made()
-    codes = [[*_codes(compile(text, str(mistake.path), "exec", dont_inherit=True))] for text in (before, after)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what looks like a mistake
+        codes = [[*_codes(compile(text, str(mistake.path), "exec", dont_inherit=True))] for text in (before, after)]
     if len(codes[0]) != len(codes[1]):  # a function is gone
         return None
     other = [old for old, new in zip(*codes, strict=True) if _told(old) != _told(new)]

@@ -88,10 +88,13 @@ def mistakes(path: Path) -> dict[tuple[str, str], Mistake]:
         ("n + by", "(n - by)", (False, -1, [1, 2, 3])),
         ("n + 1", "(n - 1)", (False, 3, [-1, 0, 1])),
         ("3", "(4)", (False, 3, [1, 2, 3, 4])),
+        ("n < most", "(n is 4)", (True, 3, [1, 2, 3])),  # which Python warns of
     ],
 )
 def test_functions_that_are_there_have_the_mistake(source: Any, old: str, new: str, said: Any, tmp_path: Path) -> None:
-    counter, found = source.Counter, mistakes(Path(source.__file__))[old, new]
+    counter, path = source.Counter, Path(source.__file__)
+    first = SOURCE.encode().rindex(old.encode())
+    found = Mistake(path, "any", first, first + len(old), new)
     exchanged = exchange(found)
     assert exchanged is not None
     assert put(exchanged, functions(tmp_path)[source.__file__]) == 4  # few, __init__, adding, added
