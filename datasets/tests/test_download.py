@@ -141,9 +141,7 @@ def test_without_the_library_the_ways_are_said(server: Server, monkeypatch: pyte
     assert server.asked == []
 
 
-def test_a_server_that_sends_for_ever_is_left(
-    server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_sends_for_ever_is_left(server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fashion_mnist, "SOURCE", replace(fashion_mnist.SOURCE, most=1000))
     server.files["train-images-idx3-ubyte.gz"] = bytes(5000)
     with pytest.raises(DataError, match=r"sends more than the 1,000 bytes .*Looked in: "):

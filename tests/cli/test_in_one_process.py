@@ -92,6 +92,16 @@ def test_words_before_the_command_belong_to_it(capsys: pytest.CaptureFixture[str
     assert "pellucid has no option '--verbose'; options follow the command" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--version"], ["--version", "--json"], ["show", "mse", "--kind", "loss"]])
+def test_without_words_those_of_the_process_are_taken(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    expected = capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["pellucid", *words])
+    assert main() == 0 and capsys.readouterr().out == expected != ""
+
+
 def test_local_plugins_are_taken_out_of_the_words() -> None:
     assert cli._without_local(["a", "--plugins-dir", "x", "b", "--plugins-dir=y=z"]) == (["a", "b"], ["x", "y=z"])
     for wrong in (["--plugins-dir"], ["--plugins-dir="], ["--plugins-dir", "--json"], ["--plugins-dir=-x"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
+from pellucid.workbench.cli import main
 from pellucid.workbench.cli.commands import train, why
 from pellucid.workbench.cli.console import Output
 from pellucid.workbench.experiments.folder import RunFolder
@@ -44,6 +46,13 @@ def test_words_change_the_sections_of_the_file() -> None:
     assert sections(experiment=file, loss="mae")["loss"] == {"type": "mae"}
     assert sections(model="ann", dataset="digits") == {"model": {"type": "ann"}, "data": {"type": "digits"}}
     assert sections(dataset="digits") == {"data": {"type": "digits"}}
+
+
+def test_a_file_is_read_as_the_model_reads_it() -> None:
+    text = {"type": "transformer/running_text", "train": "a.txt"}
+    assert sections(model="language_model", dataset="a.txt")["data"] == text
+    assert sections(model="language_model", dataset="a.csv")["data"] == {"type": "table", "train": "a.csv"}
+    assert sections(model="ann", dataset="a.csv")["data"] == {"type": "table", "train": "a.csv"}
 
 
 def test_columns_of_targets_belong_to_the_data() -> None:
@@ -115,6 +124,37 @@ def test_figures_are_drawn_of_the_last_part_that_there_is(
         assert train._draw(RunFolder(Path("r")), summary, output) is None
     said = "No figures are drawn: There is nothing. The run is complete without them.\n"
     assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize("words", [[], ["--figures"]])
+def test_figures_are_drawn_where_they_are_asked_for(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn: list[Path] = []
+
+    class Drawn:
+        def as_json(self) -> Any:
+            return {"files": ["a.png"]}
+
+        def __str__(self) -> str:
+            return "drawn: a.png"
+
+    def draw(folder: RunFolder, summary: dict[str, Any], output: Any) -> Any:
+        drawn.append(folder.path)
+        return Drawn()
+
+    needed: list[str] = []
+    monkeypatch.setattr("pellucid.workbench.figures.of_run.require_matplotlib", needed.append)
+    monkeypatch.setattr(train, "_draw", draw)
+    own = ["train", "--model", "ann", "--dataset", "iris", "--set", "train.epochs=1", "--quiet", *words]
+    assert main([*own, "--out", "run", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told.get("figures") == ({"files": ["a.png"]} if words else None)
+    assert told["run"] == "run" and told["epochs"] == 1
+    assert main([*own, "--out", "again"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[-1] == "drawn: a.png") is bool(words) and lines[-1] != "None"
+    assert needed == 2 * words and drawn == ([Path("run"), Path("again")] if words else [])
 
 
 def test_a_proposal_is_taken_section_by_section() -> None:

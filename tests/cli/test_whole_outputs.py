@@ -118,6 +118,14 @@ def test_what_is_found_of_any_data_set() -> None:
     assert "targets" not in show_data._of_splits(dataset, parts(x))
 
 
+def test_parts_without_labels_are_not_counted() -> None:
+    dataset, x = SimpleNamespace(decided=dict), np.zeros((3, 2))
+    train, unknown, nothing = Split(x, np.array([1, 0, 1])), Split(x), Split(x[:0], np.zeros(0, np.int64))
+    for validation, test, often in ((unknown, nothing, 1), (nothing, unknown, 1), (train, unknown, 2)):
+        (target,) = show_data._of_splits(dataset, Splits(train, validation, test))["targets"]
+        assert target["counts"] == {"0": often, "1": 2 * often}
+
+
 def test_a_picture_needs_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     args = Namespace(data="iris", picture=Path("a.png"))
     monkeypatch.setitem(sys.modules, "pellucid.workbench.data_pictures.drawing", None)
@@ -219,7 +227,7 @@ def test_a_training_that_was_stopped(capsys: pytest.CaptureFixture[str], by: Any
         (["--lr", "1e-3", "x"], " Write --set optimizer.lr=1e-3."), (["-lr", "-1"], " Write --set optimizer.lr=-1."),
         (["--learning-rate=2"], " Write --set optimizer.lr=2."), (["--hidden", "8"], " Write --set model.hidden=8."),
         (["--weight_decay=2"], " Write --set optimizer.weight_decay=2."), (["--nothing", "8"], ""),
-        (["--test", "0"], " Write --set data.test=0."),
+        (["--test", "0"], " Write --set data.test=0."), (["--epochs", "--quiet", "3"], " Write --set train.epochs=…."),
     ],
 )  # fmt: skip
 def test_options_of_other_tools_are_told_as_settings(words: list[str], meant: str) -> None:

@@ -1,4 +1,4 @@
-"""What stands on the command line reaches the function that it is for: of evaluate, compare, predict and show-data."""
+"""What stands on the command line reaches the function that it is for: of evaluate, compare, predict and the shows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.samples import Split
+from pellucid.registry.manifest import KINDS
 from pellucid.workbench.cli import main
+from pellucid.workbench.cli.commands import show
 from pellucid.workbench.evaluation.evaluation import Evaluation, How
 from pellucid.workbench.evaluation.table import RunTable
 from pellucid.workbench.experiments.callbacks import SIGNALS, StopOnSignal
@@ -196,3 +199,17 @@ def test_signals_that_are_ignored_stay_so_and_others_are_told(capsys: pytest.Cap
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_of_a_name_every_kind_that_has_it_is_found() -> None:
+    for i, one in enumerate(KINDS):
+        for other in KINDS[i + 1 :]:
+
+            def find(kind: Any, name: str, has: tuple[str, str] = (one, other)) -> Any:
+                asked = [each for each in ([kind] if isinstance(kind, str) else kind) if each in has]
+                if not asked:
+                    raise ConfigError("unknown")
+                return SimpleNamespace(kind=asked[0], name="vendor/name")
+
+            registry: Any = SimpleNamespace(find=find)
+            assert [entry.kind for entry in show._entries(registry, "name", None)] == [one, other]

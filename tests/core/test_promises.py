@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.testing.wrong.promises import (
     OfChance,
     OfEpoch,
     OfStep,
+    Scaled,
     Shrink,
     Sine,
     SineOfMany,
@@ -125,6 +127,52 @@ def test_the_data_of_the_recording_prove_nothing(kind: type, run: Any) -> None:
     with broken(f"{kind.__name__} at 'layers.0'"):
         found = trained(kind, True, run, first=True)
     require_same(found, expected)
+
+
+@pytest.mark.parametrize("kind", [Sine, InPlace, OfBatch])
+def test_rows_that_are_not_in_the_first_batches_are_tried(kind: type) -> None:
+    """All rows but one are alike, so that what was found out of the first is right until that one comes."""
+    for odd in range(0, 50, 9):
+        x = np.repeat(X[:1], 50, axis=0)
+        x[odd] = X[1]
+
+        def once(trainer: pl.Trainer, x: Any = x) -> None:
+            trainer.fit((x, np.ones_like(Y)), epochs=2, batch_size=8, verbose=False)
+
+        expected = trained(kind, False, once, first=True)
+        with broken(f"{kind.__name__} at 'layers.0'"):
+            require_same(trained(kind, True, once, first=True), expected)
+
+
+class Tally(Scaled):
+    """y = x, and a running mean that is computed by NumPy."""
+
+    def build(self, x: Any) -> None:
+        self.seen = self.state("seen", tuple(x))
+
+    def factor(self, ctx: pl.Context, x: Any) -> float:
+        return 1.0
+
+    def forward(self, ctx: pl.Context, x: Any) -> Any:
+        if ctx.training:
+            ctx.update(self.seen, x.mean(axis=0), 0.1)
+        return super().forward(ctx, x)
+
+
+@pytest.mark.parametrize("run", [fit, single_steps, all_at_once], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("kind", [Tally, Sine])
+def test_states_are_what_they_would_be_beside_who_breaks_its_promise(kind: type, run: Any) -> None:
+    found = []
+    for promise in (False, True):
+        own = type(kind.__name__, (kind,), {"capturable": promise})()
+        norms = [pl.create("layer", "batch_norm"), pl.create("layer", "batch_norm")]
+        layers = [pl.create("layer", "dense", units=5), norms[0], own, norms[1], pl.create("layer", "dense", units=1)]
+        stack = pl.create("layer", "sequential", layers=layers)
+        model = pl.build(stack, input_shape=(3,), seed=0, backend="cython")
+        found.append(pl.Trainer(model, loss="mse", seed=0))
+        with broken(f"{kind.__name__} at 'layers.2'") if promise else nullcontext():
+            run(found[-1])
+    require_same(found[1], found[0])
 
 
 def test_every_layer_that_breaks_its_promise_is_named() -> None:

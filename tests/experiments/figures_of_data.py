@@ -106,6 +106,7 @@ def _running(path: Path) -> None:
 FIGURES: Figures = {
     "data_images": lambda path: draw_images(shown(wave(101, 4, 4)), path),
     "data_images_few": lambda path: draw_images(shown(wave(12, 16, 10)), path),
+    "data_images_in_colours": lambda path: draw_images(shown(wave(11, 6, 5, 3)), path),
     "data_images_of_classes": _classes_of_images,
     "data_images_of_many": _many_classes_of_images,
     "data_points": lambda path: _points(100, path, more=1900),

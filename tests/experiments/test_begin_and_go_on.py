@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from signal import SIGINT
 from types import SimpleNamespace
@@ -71,6 +72,49 @@ def test_epochs_behind_the_checkpoint_are_forgotten(monkeypatch: pytest.MonkeyPa
     assert note.startswith(f"{folder.metrics} holds 2 of the 3 epochs so far: the others were removed from it.")
     with folder.lock(), pytest.raises(ConfigError, match="Another process is training in"):
         begun(monkeypatch, folder, prepared(epochs=2), resume=True)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_is_locked_until_its_training_has_ended(
+    monkeypatch: pytest.MonkeyPatch, folder: RunFolder, resume: bool
+) -> None:
+    if resume:
+        folder.create()
+        folder.write_experiment("")
+    tried: list[str] = []
+
+    def train(of: Any, own: Any, recorder: Any, *words: Any) -> Any:
+        recorder.begin()
+        with pytest.raises(ConfigError, match="Another process is training in"), RunFolder(folder.path).lock():
+            tried.append("locked twice")
+        tried.append("refused")
+        return {"test": None}
+
+    def draw(*words: Any) -> None:
+        with pytest.raises(ConfigError, match="Another process is training in"), RunFolder(folder.path).lock():
+            tried.append("locked twice")
+
+    monkeypatch.setattr(training, "_train", train)
+    monkeypatch.setattr(training, "draw_curves", draw)
+    training.train(prepared(), folder, resume=resume)
+    assert tried == ["refused"]
+    with RunFolder(folder.path).lock():
+        assert folder.experiment.read_text().endswith('type = "ann"\n')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder cannot be opened there")
+def test_a_lock_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, folder: RunFolder) -> None:
+    folder.create()
+    opened: list[int] = []
+    own = os.open
+    monkeypatch.setattr(os, "open", lambda *words, **how: opened.append(own(*words, **how)) or opened[-1])
+    with folder.lock(), pytest.raises(ConfigError, match="Another process"), folder.lock():
+        pass
+    monkeypatch.undo()
+    assert len(set(opened)) == 2
+    for descriptor in opened:
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(descriptor)
 
 
 def test_pictures_are_drawn_of_a_finished_run_alone(monkeypatch: pytest.MonkeyPatch, folder: RunFolder) -> None:

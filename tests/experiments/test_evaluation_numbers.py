@@ -215,3 +215,10 @@ def test_the_paired_bootstrap_of_values() -> None:
 def test_p_is_adjusted_for_several_comparisons() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.9]) == [1.0, 1.0] and holm([]) == []
+
+
+def test_a_probability_that_rounding_has_put_above_one_is_in_the_last_bin() -> None:
+    p = np.array([[1 + 1e-7, 0.0], [0.0, 1.0], [0.9, 0.1], [0.5, 0.5]])
+    found = reliability(p, np.zeros(4, int), bins=10)
+    assert [each.count for each in found.bins] == [0, 0, 0, 0, 1, 0, 0, 0, 1, 2]
+    assert found.bins[-1].accuracy == 0.5 and found.bins[-1].high == 1.0

@@ -7,14 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.samples import Split
 from pellucid.standard.callbacks.best_epoch import BestEpoch
 from pellucid.standard.callbacks.early_stopping import EarlyStopping
+from pellucid.workbench.experiments import inference
 from pellucid.workbench.experiments.choosing import add_chooser
-from pellucid.workbench.experiments.experiment import check
+from pellucid.workbench.experiments.experiment import check, prepare
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.inference import holds_values, input_shape_of, outputs_of, vocabulary_of
 from pellucid.workbench.experiments.opened import parse_rows
@@ -145,6 +147,8 @@ def parts(y: Any, classes: Any = None, *, test: Any = None, **more: Any) -> Spli
 def test_labels_are_classes_where_each_has_two_rows() -> None:
     assert outputs_of(parts([0, 1, 2, 0, 1, 2]), None) == 3 and outputs_of(parts([0, 1]), None) == 2
     assert outputs_of(parts([0, 1, 0, 1], test=[2, 2]), None) == 3  # a class may stand in the test part alone
+    six = [Split(np.zeros((len(y), 1)), np.array(y)) for y in ([0, 1, 2], [0], [1, 2])]
+    assert outputs_of(Splits(*six), None) == 3  # rows of all parts are counted
     assert outputs_of(parts([[1.0, 2.0, 3.0]] * 4), None) == 3 and outputs_of(parts([1.0] * 4), None) == 1
     for y, said in [
         ([0, 1, 2, 0, 1], "3 different ones from 0 to 2 in 5 rows, too few for each to be the label of a class"),
@@ -176,6 +180,25 @@ def test_the_shape_of_a_sample_with_what_the_objective_makes() -> None:
     assert input_shape_of(images) == [20] and input_shape_of(splits, (), ["flatten"]) == [3]
     with pytest.raises(DataError, match="proposes no tokenizer"):
         vocabulary_of(images)
+
+
+def test_the_first_transform_of_the_data_is_its_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(inference, "read_several", lambda kind, transforms, path: given)
+    for sizes in ([7], [7, 9], [7, None]):
+        given[:] = [SimpleNamespace(size=size) for size in sizes]
+        assert vocabulary_of(parts([0, 1])) == 7
+    for wrong in ([], [SimpleNamespace()], [SimpleNamespace(size="7"), SimpleNamespace(size=7)]):
+        given[:] = wrong
+        with pytest.raises(DataError, match="proposes no tokenizer"):
+            vocabulary_of(parts([0, 1]))
+
+
+def test_a_model_keeps_how_photos_become_samples_of_its_data() -> None:
+    for name in ("digits", "iris"):
+        prepared = prepare(check({"data": name, "model": "ann"}))
+        photos = getattr(pl.create("dataset", name), "photos", None)
+        assert prepared.trainer.model.runtime.metadata.get("photos") == photos and (photos is None) == (name == "iris")
 
 
 # -- who chooses -----------------------------------------------------------------------------------------------------

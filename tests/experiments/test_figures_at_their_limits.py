@@ -16,7 +16,7 @@ from pellucid.workbench.experiments.codes import MOST_CLASSES, draw
 from pellucid.workbench.experiments.curves import draw as draw_curves
 from pellucid.workbench.figures.activations import Outputs, draw_activations
 from pellucid.workbench.figures.answers import draw_answers
-from pellucid.workbench.figures.cases import Case, cases_of, draw_cases
+from pellucid.workbench.figures.cases import Case, _percent, cases_of, draw_cases
 from pellucid.workbench.figures.comparison import draw_comparison
 from pellucid.workbench.figures.confusion import draw_confusion
 from pellucid.workbench.figures.reliability import draw_reliability
@@ -53,6 +53,27 @@ def test_names_of_24_letters_are_whole_and_of_25_are_not(path: Path, unseen_figu
     shown = [label.get_text() for label in axes.get_xticklabels()]
     assert shown == [label.get_text() for label in axes.get_yticklabels()] == ["a" * 24, "b" * 23 + "…"]
     assert {text.get_text(): text.get_fontsize() for text in axes.texts} == {"9,999": 6.2, "1": 8, "999": 8}
+
+
+@pytest.mark.parametrize(("cells", "white"), [((13, 7), {"13", "20"}), ((12, 8), {"12", "8", "20"})])
+def test_numbers_are_white_in_cells_of_more_than_a_third(
+    cells: tuple[int, int], white: set[str], path: Path, unseen_figures: list[Any]
+) -> None:
+    """7 of 20 are as much as a cell may have whose number is dark, and 8 are more."""
+    draw_confusion(Confusion(np.array([cells, (0, 20)]), ("a", "b")), path)
+    truth = np.repeat([0.0, 1.0], 20)[:, None]
+    taken = np.repeat([0.0, 1.0, 1.0], [cells[0], cells[1], 20])[:, None]
+    draw_answers(taken, truth, ["a"], path, title="")
+    for figure in unseen_figures:
+        assert {text.get_text() for text in figure.axes[0].texts if text.get_color() == "white"} == white
+
+
+def test_probabilities_near_their_ends_have_two_more_digits() -> None:
+    told = {
+        0.0: "0.00 %", 0.0099: "0.99 %", 0.01: "1 %", 0.0123: "1 %", 0.5: "50 %", 0.99: "99 %", 0.9901: "99.01 %",
+        0.99994: "99.99 %", 0.99996: "100 %", 1.0: "100 %",
+    }  # fmt: skip
+    assert {probability: _percent(probability) for probability in told} == told
 
 
 def test_as_many_confusions_are_listed_as_there_is_room(path: Path, unseen_figures: list[Any]) -> None:

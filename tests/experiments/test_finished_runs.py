@@ -109,6 +109,23 @@ def test_whether_a_column_of_a_file_holds_labels(
     assert asked == [(known, expected)]
 
 
+@pytest.mark.parametrize(
+    ("target", "needed", "asked"), [(None, False, False), (None, True, True), ("y", False, True), ("y", True, True)]
+)
+def test_a_column_that_is_named_or_needed_must_be_there(
+    monkeypatch: pytest.MonkeyPatch, model: Any, target: str | None, needed: bool, asked: bool
+) -> None:
+    told: list[Any] = []
+
+    def read(self: Any, path: Path, target: Any, *, must_have_target: bool) -> Any:
+        told.append((path, target, must_have_target))
+        return SimpleNamespace(x=X, y=None, features=("u", "v"))
+
+    monkeypatch.setattr(FinishedRun, "read_samples", read)
+    found = run(model)._table(Path("a.csv"), target, needed)
+    assert told == [(Path("a.csv"), target, asked)] and found.features == ("u", "v") and found.y is None
+
+
 def test_a_file_without_targets(model: Any, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=X.astype(np.float32))
     path = str(tmp_path / "x.npz")
@@ -117,6 +134,22 @@ def test_a_file_without_targets(model: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no targets, so there is nothing to compare with"):
         run(model).samples(path, must_have_target=True)
     assert FinishedRun.is_file(path) and not FinishedRun.is_file("iris") and not FinishedRun.is_file(None)
+
+
+def test_what_is_read_when_it_is_asked_for_is_read_and_named(monkeypatch: pytest.MonkeyPatch, model: Any) -> None:
+    asked: list[Any] = []
+
+    class Late:
+        def __len__(self) -> int:
+            return 3
+
+        def take(self, rows: Any) -> Split:
+            return Split(X[rows], Y[rows])
+
+    monkeypatch.setattr(FinishedRun, "_named", lambda self, split, where: asked.append((split.x.tolist(), where)))
+    monkeypatch.setattr(FinishedRun, "unread", lambda self, *words, **how: asked.append((words, how)) or Late())
+    run(model).samples("iris", "train", "y", must_have_target=True)
+    assert asked == [(("iris", "train", "y"), {"must_have_target": True}), (X[:3].tolist(), "the train data")]
 
 
 def test_images_of_a_folder_come_in_the_form_of_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -151,6 +184,14 @@ def test_what_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: 
     assert opened.path == tmp_path and threads == [3]
     assert opened.model.runtime is not None and opened.model.runtime.ops.name == "reference"
     assert opened.sections == {"train": {"threads": 3, "backend": "reference"}}
+    for variable, asked, used in (
+        ("", "cython", "cython"), ("cython", None, "cython"), ("cython", "reference", "reference"),
+        ("", None, "reference"),
+    ):  # fmt: skip
+        monkeypatch.setenv("PELLUCID_BACKEND", variable)
+        found: Any = open_run(tmp_path, asked)
+        assert found.model.runtime.ops.name == used
+    monkeypatch.delenv("PELLUCID_BACKEND")
     (tmp_path / "experiment.toml").write_text("train = 3\n")
     with pytest.raises(ConfigError, match="train must be a table, as a run writes it"):
         open_run(tmp_path)

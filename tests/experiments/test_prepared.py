@@ -77,7 +77,9 @@ def test_the_seed_is_drawn_where_none_is_given_and_that_of_the_data_may_be_its_o
 @pytest.mark.parametrize(
     ("sections", "outputs", "task"),
     [({}, 3, None), ({"model": {"type": "ann", "outputs": 5}}, 5, None), ({"data": "sine"}, 1, "regression"),
-     ({"data": "sine", "loss": "mse"}, 1, None)],
+     ({"data": "sine", "loss": "mse"}, 1, None), ({"data": "half_moons"}, 2, None),
+     ({"data": "half_moons", "loss": "binary_cross_entropy"}, 1, None),
+     ({"data": "half_moons", "objective": {"type": "supervised", "loss": "binary_cross_entropy"}}, 1, None)],
 )  # fmt: skip
 def test_what_follows_from_the_data(sections: dict[str, Any], outputs: int, task: str | None) -> None:
     made = prepared(train={"seed": 0}, **sections)
@@ -85,6 +87,19 @@ def test_what_follows_from_the_data(sections: dict[str, Any], outputs: int, task
     assert model["outputs"] == outputs and made.trainer.model.parameters()[-1].data.shape == (outputs,)
     assert made.proposed.get("model", {}).get("task") == task
     assert model.get("task") == (task or "classification")
+
+
+@pytest.mark.parametrize(
+    ("first", "shape", "told"),
+    [
+        ("transformer/unit", [3, 2], [3, 2]), ("transformer/unit", [None, 2], None),
+        ("cnn/concatenate", [[3, 4], [3, 2]], [[3, 4], [3, 2]]), ("cnn/concatenate", [[None, 4], [None, 2]], None),
+    ],
+)  # fmt: skip
+def test_a_shape_is_written_where_all_of_it_is_known(first: str, shape: Any, told: Any) -> None:
+    layers = [{"type": first}, {"type": "dense", "units": 3}]
+    made = prepared(model={"type": "sequential", "layers": layers, "input_shape": shape}, loss="mse")
+    assert made.resolved["model"]["input_shape"] == told
 
 
 def test_a_model_that_does_not_suit_the_data_is_told_as_the_models_mistake() -> None:

@@ -208,3 +208,16 @@ def test_what_is_told_of_a_checkpoint_ends_no_run(monkeypatch: pytest.MonkeyPatc
 def test_a_summary_that_cannot_be_shown_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Closed())
     assert small_trainer(callbacks=["summary"]).fit(small_data(), epochs=1, verbose=False).records
+
+
+def test_the_last_epoch_of_a_run_that_is_stopped_is_shown(
+    clock: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Stop(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.history[-1]["epoch"] == 5:
+                run.stop("enough")
+
+    small_trainer(callbacks=[Ticking(clock), Stop()]).fit(small_data(10), epochs=100, batch_size=10, verbose=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["epoch 1/100", "epoch 5/100"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pellucid as pl
 import pytest
+from pellucid.workbench.experiments.experiment import check
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes, told
 
 PROPOSED: dict[str, Any] = {
@@ -68,3 +69,17 @@ def test_who_has_no_method_of_its_own_proposes_nothing() -> None:
     assert not proposes(pl.create("dataset", "iris")) and not proposes(None)
     assert pl.create("dataset", "iris").proposed() == {}
     assert names_type("ann") and names_type({"type": "ann"}) and not names_type({"hidden": []}) and not names_type(None)
+
+
+@pytest.mark.parametrize(
+    ("model", "left_open"),
+    [({}, True), ({"model": {"hidden": [2]}}, True), ({"model": "ann"}, False), ({"model": {"type": "ann"}}, False)],
+)
+def test_a_model_that_nobody_names_is_left_to_data_that_proposes_one(model: dict[str, Any], left_open: bool) -> None:
+    sections = {"data": {"type": "table", "train": "x.csv"}, "optimizer": {"beta2": 0.5}, **model}
+    found = check(sections)
+    assert found.open == (sections if left_open else None) and (found.model == {}) is left_open
+    if "hidden" not in model.get("model", ()):
+        return
+    with pytest.raises(pl.ConfigError, match=r"model\.type: missing"):
+        check({**sections, "data": "iris"})

@@ -159,6 +159,18 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(pl.ConfigError, match=r"Cannot make .* Choose another --out"), new_path("a", "b", WHEN):
         pass
     (tmp_path / "runs").unlink()
+    tried: list[Path] = []
+
+    def counted(self: Path, *words: int, **how: bool) -> None:
+        tried.append(self)
+        assert len(tried) < 9, "it is tried without end"
+        mkdir(self, *words, **how)
+
+    (tmp_path / "runs").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(Path, "mkdir", counted)
+    with pytest.raises(pl.ConfigError, match="Cannot make folders in runs, which is a file"), new_path("a", "b", WHEN):
+        pass
+    (tmp_path / "runs").unlink()
     with new_path("a/model", "b", WHEN) as path:
         assert str(path) == "runs/model-b-20260131-093000" and path.is_dir()
     assert not (tmp_path / "runs").exists()

@@ -188,6 +188,17 @@ def test_names_stand_in_a_column_where_there_are_any() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_how_many_have_failed_is_a_column_where_any_has(failing: int) -> None:
+    failures = {3: Failure("DataError", "no"), 5: Failure("DataError", "no")}
+    groups = tuple(group(None, {}, failures=failures if k == failing else {}) for k in range(3))
+    assert [row[-1] for row in Ranking(None, groups, ()).rows()] == [
+        "failed",
+        *("2" * (k == failing) for k in range(3)),
+    ]
+    assert Ranking(None, groups, ()).failed == 2
+
+
 @pytest.mark.parametrize(
     ("metric", "varied", "told"),
     [

@@ -125,6 +125,27 @@ def test_a_process_is_started_once_and_told_where_and_how(leader: Workers, monke
     assert late.did[-1] == "close"
 
 
+def test_nobody_waits_for_threads_of_workers(leader: Workers) -> None:
+    class Noting(Source):
+        def next(self) -> None:
+            self.messages.append(threading.current_thread().daemon)
+
+    source = Noting()
+    ends = leader.start(source)
+    assert [ends.get(timeout=60) for _ in range(2)] == [None, None] and source.messages == [True, True]
+
+
+@pytest.mark.parametrize(("ended", "did"), [("stop", "close"), ("kill", "kill")])
+def test_who_was_stopped_or_killed_begins_no_other_job(leader: Workers, ended: str, did: str) -> None:
+    processes, source = [Process(), Process()], Source(JOB, JOB)
+    leader._processes.update(enumerate(processes))  # type: ignore[arg-type]
+    getattr(leader, ended)()
+    assert [process.did for process in processes] == [[did], [did]] and leader.stopping
+    leader._processes.clear()
+    ends = leader.start(source)
+    assert [ends.get(timeout=60) for _ in range(2)] == [None, None] and source.jobs == [JOB, JOB]
+
+
 def answered(leader: Workers, monkeypatch: pytest.MonkeyPatch, answers: list[Any], steps: list[int]) -> list[str]:
     """Let a worker answer so, and its run have been saved after so many steps each time somebody looks."""
     asked: list[str] = []

@@ -66,6 +66,28 @@ def test_a_model_that_has_changed_is_told(change: str, asked: str, tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+class Scaled(pl.Composite):
+    """``s · exp(x W + b)``, of which no equation speaks: its code is run again."""
+
+    def __init__(self, scale: float) -> None:
+        self.scale, self.inner = scale, pl.Dense(2)
+
+    def call(self, ctx: Any, x: Any) -> Any:
+        return self.scale * np.exp(self.inner(x))
+
+
+def test_code_that_would_be_run_again_with_another_argument_is_not() -> None:
+    trainer = pl.Trainer(pl.build(Scaled(3.0), input_shape=(4,), seed=1), loss="mse", seed=2)
+    x = np.random.default_rng(0).normal(size=(6, 4))
+    trace, again = (trainer.trace_step(x, x[:, :2]) for _ in range(2))
+    trainer.model.scale = 5.0  # type: ignore[attr-defined]
+    for name in ("model.y", "inner.dy"):
+        with pytest.raises(pl.ConfigError, match=r"'scale' of model \(Scaled\) was 3.0 and is 5.0"):
+            trace.why(name, (1, 0))
+    trainer.model.scale = 3.0  # type: ignore[attr-defined]
+    assert again.why("model.y", (1, 0)).scalar == "y[1,0] = 3·exp(inner.y[1,0])"
+
+
 def test_who_is_put_back_is_as_it_was() -> None:
     trainer, trace = taken()
     trainer.model.layers[1].rate = 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.component import Equation
-from pellucid.glassbox.why import sensitivity
+from pellucid.glassbox.why import aside, sensitivity
 from pellucid.glassbox.why.asking import CONSTANT
 
 from tests.glassbox.every import cases
@@ -41,6 +41,7 @@ class Kept(pl.Layer):
         ctx.r = (x * x).reshape(-1)  # the equation's, in another shape
         ctx.s = np.exp(x)  # another thing of the same name
         ctx.largest = x.argmax(axis=1)
+        ctx.ranks = x.argsort(axis=1)
         ctx.edges = np.arange(3) + 0.5  # of nothing that was given
         return x * x + 2 * x
 
@@ -105,6 +106,27 @@ def test_whole_numbers_name_their_code_and_all_that_it_was_given(kept: Any) -> N
     assert why.parents == [("layers.0.y", (n, k)) for n in range(4) for k in range(3)]
     assert why.note.startswith("made by the code of Kept.forward, tests/glassbox/test_aside.py, line ")
     assert "largest[1] = Kept.forward(layers.0.y[0,0], layers.0.y[0,1], …)" in str(why)
+
+
+@pytest.mark.parametrize(
+    ("most", "row", "cells"),
+    [
+        (12, 2, [(n, k) for n in range(4) for k in range(3)]), (11, 2, [(2, 0), (2, 1), (2, 2)]),
+        (3, 0, [(0, 0), (0, 1), (0, 2)]), (2, 3, [(3, 0), (3, 1)]),
+    ],
+)  # fmt: skip
+def test_of_a_large_array_the_cells_of_the_same_row_are_named(
+    kept: Any, most: int, row: int, cells: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "MOST", most)
+    for name, cell in (("largest", (row,)), ("ranks", (row, 2))):
+        assert kept.why(f"layers.1.kept.{name}", cell).parents == [("layers.0.y", place) for place in cells]
+
+
+def test_of_a_large_array_with_other_rows_the_first_cells_are_named(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "MOST", 5)
+    first = [("layers.0.y", (0, 0)), ("layers.0.y", (0, 1)), ("layers.0.y", (0, 2)), ("layers.0.y", (1, 0))]
+    assert kept.why("layers.1.kept.edges", (2,)).parents == [*first, ("layers.0.y", (1, 1))]
 
 
 def test_what_a_state_is_asked_to_become_is_what_the_layer_has_computed() -> None:

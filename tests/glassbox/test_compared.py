@@ -91,6 +91,24 @@ def test_rows_one_at_a_time() -> None:
     assert _outputs(call) == ["dy0", "dy2", "dy10"] and _outputs(Call("", None, "layer", "", made={"y": "a"})) == ["dy"]
 
 
+def test_of_methods_whose_source_nobody_knows_the_others_are_told() -> None:
+    typed: dict[str, Any] = {}
+    exec("def forward(self, ctx, x):\n    return x", typed)
+
+    class Typed(pl.Layer):
+        forward = typed["forward"]
+
+        def output_shape(self, shape: Any) -> Any:
+            return shape
+
+        def backward(self, ctx: Any, dy: Any) -> Any:
+            return dy
+
+    found = code_of(Typed())
+    assert "forward" not in [each["method"] for each in found]
+    assert next(each["text"] for each in found if each["method"] == "backward").endswith("    return dy\n")
+
+
 def test_the_largest_gradient_of_a_step() -> None:
     def largest(**arrays: Any) -> float:
         held = {name: Quantity(name.replace("_", "."), np.asarray(value)) for name, value in arrays.items()}

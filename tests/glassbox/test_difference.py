@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.glassbox.difference import Difference, Differing
 
 
 def _trace(seed: int = 1, backend: str = "reference", units: int = 5, lr: float = 0.1, **how: Any) -> pl.Trace:
@@ -70,6 +71,55 @@ def test_what_is_not_a_number_is_told_and_equals_itself() -> None:
     other.quantity("layers.1.y").array = y
     found = pl.diff(one, other, tolerance=0.5)
     assert found.first is not None and found.first.cell == (0, 1) and found.first.relative == np.inf
+
+
+def apart(name: str, cell: tuple[int, ...] = (1, 2)) -> Differing:
+    return Differing(name, cell, 1.0, 1.5, 0.5, 0.25, 3, 12)
+
+
+def told(*differing: Differing, **other: Any) -> list[str]:
+    held: dict[str, Any] = {"only_a": (), "only_b": (), "shapes": {}, "settings": (), "tolerance": 0.0}
+    return str(Difference(differing, 40, **{**held, **other})).splitlines()
+
+
+def test_one_difference_and_two_as_text() -> None:
+    first = "  q[1, 2]: 1 and 1.5, apart by 0.5 (0.25 of the largest)"
+    assert told(apart("q")) == ["Of 40 quantities that both have, 1 differ. The first:", first]
+    assert told(apart("q"), apart("a_long_name", ()), tolerance=1e-5) == [
+        "Of 40 quantities that both have, 2 differ by more than 1e-05 of its largest number. The first:",
+        first,
+        "quantity     relative   |a − b|  cells",
+        "q                0.25       0.5  3 of 12",
+        "a_long_name      0.25       0.5  3 of 12",
+    ]
+    assert str(apart("loss", ())) == "loss: 1 and 1.5, apart by 0.5 (0.25 of the largest)"
+    assert told(tolerance=0.5) == [
+        "Of 40 quantities that both have, none differs by more than 0.5 of its largest number."
+    ]
+
+
+@pytest.mark.parametrize("more", [0, 1, 5])
+def test_of_many_differences_twenty_are_told(more: int) -> None:
+    lines = told(*(apart(f"q{k}") for k in range(20)), *(apart("a name that is not shown") for _ in range(more)))
+    assert lines[2] == "quantity  relative   |a − b|  cells"
+    assert lines[3:23] == [f"{f'q{k}':8}      0.25       0.5  3 of 12" for k in range(20)]
+    assert lines[23:] == ([f"… and {more} more: diff(a, b).differing has them all."] if more else [])
+
+
+@pytest.mark.parametrize(("count", "end"), [(6, ""), (7, " …")])
+def test_of_many_settings_six_are_told(count: int, end: str) -> None:
+    lines = told(settings=tuple((f"s{k}", k, "x" * 50) for k in range(count)))
+    assert lines[1:] == ["Settings differ: " + "; ".join(f"s{k} {k} and '{'x' * 39}" for k in range(6)) + end]
+
+
+def test_of_shapes_twenty_are_told_and_of_names_eight() -> None:
+    shapes = {f"q{k}": ((k, 2), (k, 3)) for k in range(21)}
+    names = tuple("abcdefghi")
+    assert told(shapes=shapes, only_a=names[:8], only_b=names)[1:] == [
+        *(f"Of other shapes: q{k}, ({k}, 2) and ({k}, 3)" for k in range(20)),
+        "Only in the first: a, b, c, d, e, f, g, h",
+        "Only in the second: a, b, c, d, e, f, g, h, … (9 in all)",
+    ]
 
 
 def test_what_is_no_trace_is_refused() -> None:

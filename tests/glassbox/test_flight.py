@@ -118,6 +118,46 @@ def _agree(record: dict[str, Any], trace: pl.Trace) -> None:
     assert set(record) - told == {"loss", "lr", "norm"}
 
 
+class Parted(pl.Layer):
+    """Its first output is its second input as it was given, the second is new."""
+
+    def output_shape(self, *shapes: Any) -> Any:
+        return shapes[1], shapes[0]
+
+    def forward(self, ctx: Any, a: Any, b: Any) -> Any:
+        return b, 2 * a
+
+    def backward(self, ctx: Any, da: Any, db: Any) -> Any:
+        return 2 * db, da
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "told"),
+    [
+        (LAYERS, (4,), {"layers.0.y", "layers.1.y", "layers.2.layer.y", "layers.3.y", "layers.4.y"}),
+        (CONV, (5, 5, 1), {"layers.0.y", "layers.2.y"}),
+        ([{"type": "flatten"}, {"type": "dense", "units": 3}], (2, 3), {"layers.1.y"}),
+    ],
+)
+def test_of_layers_that_make_something_new_the_outputs_are_told(layers: Any, shape: Any, told: set[str]) -> None:
+    recorder = FlightRecorder(every=1)
+    _fit(_trainer(recorder, layers=layers, shape=shape), epochs=1, shape=shape)
+    for step in recorder.recording.steps().tolist():
+        names = recorder.recording.at(step)
+        assert {name.removesuffix(".mean") for name in names if name.endswith(".mean")} == told
+
+
+def test_of_several_outputs_those_are_told_that_no_input_holds() -> None:
+    model = pl.build(Parted(), input_shape=((3,), (2,)), seed=0)
+    recorder = FlightRecorder(every=1)
+    trainer = pl.Trainer(model, loss=["mse", "mse"], callbacks=[recorder], seed=0)
+    a, b = np.arange(12.0).reshape(4, 3), np.ones((4, 2))
+    trainer.fit(((a, b), (b, a)), epochs=1, batch_size=4, verbose=False)
+    record = recorder.recording.at(1)
+    assert {name for name in record if ".y" in name and name.endswith("mean")} == {"model.y1.mean"}
+    assert record["model.y1.mean"] == 11.0 and record["model.y1.max"] == 22.0
+
+
 def test_chosen_quantities_are_kept_as_they_are() -> None:
     recorder, traced = FlightRecorder(every=3, keep=["layers.0.weight.grad", "loss", "*.y"]), Traced()
     _fit(_trainer(recorder))

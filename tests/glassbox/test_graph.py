@@ -250,3 +250,13 @@ def test_groups_before_and_after() -> None:
     for count, title in ((16, "Before and after"), (17, "Before and after, the first 16 of 17")):
         many = PageTable.before_and_after("row", np.ones((count, 2)), np.ones((count, 2)))
         assert many.title == title and len(many.rows) == MOST_ROWS == 16
+
+
+def test_what_is_used_twice_is_looked_at_once(packed: Packed) -> None:
+    x = leaf(VALUE, "x", "x")
+    for _ in range(60):  # by another way 2⁶⁰ times
+        x = x + x
+    graph = Graph(packed, {"x": 0})
+    assert graph.is_exact(x) and not graph.is_exact(np.tanh(x) + x)
+    graph.add(x)
+    assert len(graph.nodes) == 61

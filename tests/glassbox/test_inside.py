@@ -202,3 +202,52 @@ def test_code_that_cannot_be_taken_apart_is_refused(layer: Layer, says: str) -> 
     recorded = Recorded([Named("x", x)], [], nothing, nothing, nothing, [Named("y", x)])
     with pytest.raises(DataError, match=says):
         look_inside(layer, recorded, training=False)
+
+
+class Counting(pl.Layer):
+    """``y = 2x``; a state follows the mean of ``exp(x)``, of which no equation speaks."""
+
+    def build(self, shape: Any) -> None:
+        self.seen = self.state("seen", shape)
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.update(self.seen, np.exp(x).mean(axis=0), 0.5)
+        return 2 * x
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return 2 * dy
+
+
+class Around(pl.Composite):
+    """The same, by code that is run on other layers, too."""
+
+    def __init__(self) -> None:
+        self.inner = pl.Dense(2)
+
+    def declare(self, shape: Any) -> None:
+        self.seen = self.state("seen", shape)
+
+    def call(self, ctx: Any, x: Any) -> Any:
+        ctx.update(self.seen, np.exp(x.value).mean(axis=0), 0.5)
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "note", "rows"),
+    [
+        (Counting, "made by the code of Counting.forward, ", (0, 1)),
+        (Around, "by the code of the layer around it, ", (1,)),
+    ],
+)
+def test_of_what_a_state_is_asked_to_become_the_code_is_named(layer: Any, note: str, rows: tuple[int, ...]) -> None:
+    x = np.array([[1.0, 2.0], [0.5, -1.0]])
+    model = pl.build(layer(), input_shape=(2,), seed=0, dtype="float64")
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(x, x)
+    why = trace.why("seen.asked", (1,))
+    assert why.note.startswith(note) and why.agrees and why.value == pytest.approx((np.exp(2) + np.exp(-1)) / 2)
+    assert why.parents == [("x", (n, k)) for n in (0, 1) for k in rows]
+    became = trace.why("seen.new", (1,))
+    assert became.value == why.value / 2 and [name for name, _ in became.parents] == ["seen", "seen.rate", "seen.asked"]

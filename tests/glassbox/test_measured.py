@@ -97,6 +97,19 @@ def test_what_was_recorded_before_is_told_to_be_that(trace: pl.Trace) -> None:
     assert why.note == f"model.dy is loss.dprediction; {NOTE.strip()}" and why.parents == [("model.y", (0, 1))]
 
 
+def test_what_was_asked_before_changes_no_answer() -> None:
+    trace = opened(Power(2.0, 3.0))
+    for row, k in ((0, 1), (0, 0), (1, 0), (0, 1)):
+        why = trace.why("model.y", (row, k))
+        slopes = {("model.x", (row, k)): 2 * X[row, k] * (2.0, 3.0)[k], ("w", (k,)): X[row, k] ** 2}
+        found = {parent: term.value for parent, term in zip(why.parents, why.terms, strict=True)}
+        assert {name.replace("model.x", "x"): cell for name, cell in found} == {"x": (row, k), "w": (k,)}
+        np.testing.assert_allclose(sorted(found.values()), sorted(slopes.values()), rtol=1e-6)
+    asked = [("model.y", (0, 1)), ("w.grad", (1,)), ("loss", ()), ("loss.dprediction", (0, 1))]
+    first, second = ([[term.value for term in trace.why(*each).terms] for each in asked] for _ in range(2))
+    assert first == second  # what was moved was put back to the bit
+
+
 def test_the_gradient_at_an_input_is_a_term_for_each_output() -> None:
     """y = [[2, 12], [0.5, 3]] goes into a second layer, which gives y² (1, 0.5)."""
     found = opened(Power(2.0, 3.0), Power(1.0, 0.5))
@@ -116,10 +129,50 @@ def test_in_a_file_the_same_is_told_by_the_code_alone(trace: pl.Trace, tmp_path:
     assert "measured" not in told and "is not registered" in told
 
 
+@pytest.mark.parametrize(
+    ("layers", "name", "made_by", "given"),
+    [
+        (1, "w.grad", "", ("x", "loss.dprediction")), (2, "layers.0.w.grad", "layers.0", ("x", "layers.1.dx")),
+        (2, "layers.1.w.grad", "layers.1", ("layers.0.y", "loss.dprediction")),
+    ],
+)  # fmt: skip
+def test_in_a_file_a_gradient_is_of_the_innermost_layer_of_its_parameter(
+    layers: int, name: str, made_by: str, given: tuple[str, ...], tmp_path: Any
+) -> None:
+    opened(*(Power(2.0, 3.0) for _ in range(layers))).save(tmp_path / "step")
+    why = pl.load_trace(tmp_path / "step").why(name, (1,))
+    assert why.note.startswith(f"made by the code of '{made_by}'; ") and why.total == why.value
+    assert why.parents == [(each, (n, k)) for each in given for n in (0, 1) for k in (0, 1)]
+
+
 def test_chains_lead_back_to_the_data(trace: pl.Trace) -> None:
     found = chain(trace, "loss", ())
     assert [(why.name, why.cell) for why in found] == [("loss", ()), ("model.y", (0, 1)), ("x", (0, 1))]
     assert [why.name for why in chain(trace, "loss", (), depth=2)] == ["loss", "model.y"]
+
+
+class Cubes(pl.Objective):
+    """``Σ y³ / 3``, of which no equation speaks."""
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        ctx.y = model.forward(ctx.child("model", needs_dx=(False,)), batch.x)
+        return np.float64((ctx.y**3).sum() / 3)
+
+    def backward(self, ctx: Any, model: Any) -> None:
+        model.backward(ctx.child("model"), ctx.y**2)
+
+    def metric_pair(self, ctx: Any) -> Any:
+        return ctx.y, ctx.y
+
+
+@pytest.mark.parametrize(("cell", "y"), [((0, 0), 2.0), ((0, 1), 12.0), ((1, 1), 3.0)])
+def test_what_an_objective_gives_to_its_model_is_measured(cell: tuple[int, int], y: float) -> None:
+    model = pl.build(Power(), input_shape=(2,), seed=0, dtype="float64")
+    model.parameters()[0].data[:] = 2.0, 3.0
+    why = pl.Trainer(model, objective=Cubes(), seed=0).trace_step(X).why("model.dy", cell)
+    assert why.measured and why.agrees and why.value == y * y and why.parents == [("model.y", cell)]
+    assert why.total == pytest.approx(y * y, rel=1e-6)
+    assert why.scalar == f"dy[{cell[0]},{cell[1]}] = ∂loss/∂model.y[{cell[0]},{cell[1]}]"
 
 
 class Noisy(pl.Layer):
@@ -178,3 +231,34 @@ def test_a_step_is_made_again_in_its_epoch() -> None:
         assert trace["layers.1.y"] == pytest.approx(factor * trace["layers.0.y"])
         assert trace.replay().same and trace.certify(20).passed
         assert trace.what_if("layers.0.bias", (0,), 0.5).before.loss == pytest.approx(float(trace["loss"]))
+
+
+@pytest.mark.parametrize("layer", [Noisy, Later])
+def test_a_prediction_that_is_opened_is_the_one_that_the_model_makes(layer: Any) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(2), layer()]), input_shape=(2,), seed=3, dtype="float64")
+    trainer = pl.Trainer(model, loss="mse", seed=5)
+    for _ in range(2):
+        trace = model.trace(X)
+        assert trace["layers.1.y"].tobytes() == model.predict(X).tobytes() and trace.replay().same
+        were = {was for _, was, _, _ in trace.what_if("layers.0.bias", (0,), 0.5).outputs}
+        assert len(were) == 4 and were <= set(trace["layers.1.y"].ravel().tolist())
+        trainer.fit((X, X), epochs=2, batch_size=1, verbose=False)
+
+
+class Fading(Later):
+    """It fails in its third epoch."""
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        y = super().forward(ctx, x)
+        if ctx.epoch == 2:
+            y[0, 1] = np.inf
+        return y
+
+
+def test_a_refused_step_is_made_again_in_its_epoch() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(2), Fading()]), input_shape=(2,), seed=3)
+    trainer = pl.Trainer(model, loss="mse", seed=5)
+    told = r"Step 5 was not applied.*The first number that is not finite is layers\.1\.y\[0, 1\] = inf, made by Fading"
+    with pytest.raises(pl.NumericalError, match=told):
+        trainer.fit((X, X), epochs=4, batch_size=1, verbose=False)
+    assert trainer.steps == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,10 @@ from pellucid.glassbox.record.cell import check_cell
 from pellucid.glassbox.record.names import Attributes, Phases, is_helper, numbered, prefix_of, symbols
 from pellucid.glassbox.record.own import factor_of, factors_in, own_equations
 from pellucid.glassbox.record.quantity import Call, Quantity, exactly
+from pellucid.glassbox.record.record import Recorder
+from pellucid.ops.backends import get_ops
+
+from tests.glassbox.recorded import Look
 
 
 def of(*expressions: tuple[str, str | None]) -> tuple[pl.Equation, ...]:
@@ -201,3 +206,50 @@ def test_cells_that_there_are_none_of(cell: Any) -> None:
         pl.DataError, match=r"^'w' has no cell \(0,\): its shape is \(\)\. It is one number: give \(\)\.$"
     ):
         check_cell("w", (), (0,))
+
+
+def test_names_of_a_whole_step_in_the_order_of_computation() -> None:
+    model = pl.build(pl.Dense(3, use_bias=False), input_shape=(2,), seed=0)
+    trainer = pl.Trainer(model, loss="huber", optimizer="adam", seed=0)
+    trace = trainer.trace_step(np.ones((4, 2)), np.zeros((4, 3)))
+    told = [f"{name}*" if trace.quantity(name).origin == "equation" else name for name in trace.names()]
+    assert told == [
+        "rows", "x", "y", "weight", "model.x", "model.z*", "model.y", "loss.prediction", "loss.target", "loss.r*",
+        "loss.c*", "loss.l*", "loss", "loss.dprediction", "model.dy", "model.dz*", "model.db*", "weight.grad", "lr",
+        "norm*", "optimizer.m.weight", "optimizer.v.weight", "optimizer.g.weight*", "optimizer.mhat.weight*",
+        "optimizer.vhat.weight*", "optimizer.m.weight.new", "optimizer.v.weight.new", "weight.new",
+    ]  # fmt: skip
+
+
+def test_names_of_a_step_of_two_micro_batches() -> None:
+    model, look = pl.build(pl.Dense(3, use_bias=False), input_shape=(2,), seed=0), Look()
+    trainer = pl.Trainer(model, loss="mse", optimizer="sgd", accumulate=2, clip_norm=0.1, callbacks=[look], seed=0)
+    trainer.fit((np.arange(12.0).reshape(6, 2), np.zeros((6, 3))), epochs=1, batch_size=3, verbose=False)
+    (trace,) = look.traces
+    told = [f"{name}*" if trace.quantity(name).origin == "equation" else name for name in trace.names()]
+    first = ["rows", "x", "y", "model.x", "model.z*", "model.y", "loss.prediction", "loss.target", "loss.l*", "loss"]
+    first += ["loss.dprediction", "model.dy", "model.dz*", "model.dW*", "model.db*"]
+    assert told == [
+        *first[:3], "weight", *first[3:9], "micro.1.loss", *first[10:], *(f"micro.2.{name}" for name in first),
+        "weight.grad", "loss", "lr", "norm*", "clip_factor*", "weight.step_grad", "optimizer.g.weight*",
+        "optimizer.v.weight*", "optimizer.d.weight*", "weight.new",
+    ]  # fmt: skip
+    assert trace["loss"] == pytest.approx((trace["micro.1.loss"] + trace["micro.2.loss"]) / 2)
+    why = trace.why("loss")
+    assert why.agrees and why.parents == [("micro.1.loss", ()), ("micro.2.loss", ())]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ((2, 8, 6, 4, 1), "q1 (6.1e-05 MiB), q2 (4.58e-05 MiB), q3 (3.05e-05 MiB)"),
+        ((2, 8), "q1 (6.1e-05 MiB), q0 (1.53e-05 MiB)"), ((), "much"),
+    ],
+)  # fmt: skip
+def test_a_trace_that_keeps_too_much_names_the_three_largest(cells: tuple[int, ...], told: str) -> None:
+    recorder = Recorder(get_ops("reference"), limit=8 * sum(cells))
+    for number, size in enumerate(cells):
+        recorder.add(f"q{number}", np.full(size, number, np.float64))
+    said = f"^A trace may keep {8 * sum(cells):,} bytes, and with 'much' it has {8 * sum(cells) + 8000:,}. The largest "
+    with pytest.raises(pl.DataError, match=said + f"so far: {re.escape(told)}. Give fewer rows"):
+        recorder.add("much", np.zeros(1000))

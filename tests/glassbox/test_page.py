@@ -21,6 +21,7 @@ from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageW
 
 from tests.glassbox import nets
 from tests.glassbox.example_page import PAGE, write
+from tests.glassbox.test_graph import read
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIL = "</script><script>alert('1')</script><img src=x onerror=alert(2)>"
@@ -122,6 +123,27 @@ def test_what_is_built_in_shows_what_is_its_own() -> None:
     model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=1)
     shown = parts(pl.Trainer(model, loss="softmax_cross_entropy", seed=1), x, y)
     assert "were kept" in shown["MaskingNoise"][0]["text"]
+
+
+def test_pictures_of_arrays_stand_behind_each_other() -> None:
+    held = [np.eye(3)[:2], np.array([[7, 8, 9, 10]]), np.array([[[True], [False]]])]
+
+    class Painted(pl.Composite):
+        def call(self, ctx: Any, x: Any) -> Any:
+            return x * 1.0
+
+        def page_parts(self, call: Any, trace: Any) -> list[Any]:
+            first, *rest = (PagePicture(f"picture {i}", array, "a note") for i, array in enumerate(held))
+            return [first, PagePicture("x", "x"), *rest]
+
+    export = Export(traced(Painted()))
+    (call,) = [call for call in export.data["calls"] if call["type"] == "Painted"]
+    assert [part.get("extra") for part in call["parts"]] == [0, None, 1, 2]
+    assert call["parts"][2] == {"is": "picture", "title": "picture 1", "note": "a note", "extra": 1}
+    told = [(extra["shape"], extra["type"]) for extra in export.data["extra"]]
+    assert told == [([2, 3], "f8"), ([1, 4], "i4"), ([1, 2, 1], "u1")]
+    for array, extra in zip(held, export.data["extra"], strict=True):
+        assert read(export.packed, extra["data"], array.size) == array.ravel().tolist()
 
 
 def test_a_part_that_is_none_is_refused() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pellucid.glassbox.quality import Quality, keep, kept
+from pellucid.glassbox.quality import Quality, _stamp, keep, kept, stamp
 
 
 def quality(**other: Any) -> Quality:
@@ -64,3 +65,26 @@ def test_the_cache_is_where_it_was_told_to_be(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert keep(quality()) == tmp_path / ".cache" / "pellucid" / "quality" / "acme.json"
+
+
+def test_a_plugin_has_another_stamp_where_a_module_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    inner = tmp_path / "stamped_plugin" / "inner"
+    inner.mkdir(parents=True)
+    sizes = {"../__init__.py": 3, "deep.py": 40, "fast.so": 500, "fast.pyd": 6000, "notes.txt": 70000, "deep.pyc": 9}
+
+    def stamped(module: str) -> str:
+        _stamp.cache_clear()
+        return stamp(module).partition(", pellucid")[0].rpartition(f", {_stamp('pellucid')}")[0]
+
+    (tmp_path / "stamped_module.py").write_text("#" * 12)
+    os.utime(tmp_path / "stamped_module.py", ns=(0, 7000))
+    for time, (name, size) in enumerate(sizes.items(), start=2):
+        (inner / name).write_text("#" * size)
+        os.utime(inner / name, ns=(0, time * 1000))
+    assert stamped("stamped_plugin") == stamped("stamped_plugin.inner.deep") == "4 files, 6543 bytes, 5000"
+    os.utime(inner / "deep.py", ns=(0, 9000))
+    assert stamped("stamped_plugin") == "4 files, 6543 bytes, 9000"
+    assert stamped("stamped_module") == "1 files, 12 bytes, 7000"
+    assert stamped("no_such_plugin") == stamped("sys") == stamped("") == "0 files, 0 bytes, 0"
+    _stamp.cache_clear()

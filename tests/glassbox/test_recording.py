@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.glassbox.flight import flight
 from pellucid.glassbox.flight.figures import OF_OUTPUT, Layout, Row, distribution, span_sums
 from pellucid.glassbox.flight.flight import FlightRecorder
 from pellucid.glassbox.flight.recording import Parts, Recording, from_columns, to_columns
@@ -102,6 +104,18 @@ def test_records_stand_in_columns_and_come_back() -> None:
     assert to_columns({}) == ({}, []) and from_columns([], {}, pl.CheckpointError) == {}
 
 
+def test_records_of_both_kinds_stand_in_the_same_columns_in_the_order_of_steps() -> None:
+    records = {4: Row(layout(), flat()), 1: Row(layout(), 2 * flat()), 2: Row(layout(), 3 * flat()).figures()}
+    tensors, names = to_columns(records)
+    assert len(set(names)) == len(names) and set(names) == set(Row(layout(), flat()).figures())
+    found = from_columns(names, tensors, pl.CheckpointError)
+    for i in range(len(names)):
+        assert tensors[f"{i}/steps"].tolist() == [1, 2, 4]
+    for step, times in ((1, 2), (2, 3), (4, 1)):
+        expected = Row(layout(), times * flat()).figures()
+        assert all(np.array_equal(found[step][name], expected[name]) for name in expected)
+
+
 @pytest.mark.parametrize(
     ("names", "steps", "values"),
     [
@@ -162,6 +176,31 @@ def test_parts_are_kept_up_to_a_step(tmp_path: Path) -> None:
     assert parts.parts() == [] and parts.anchors() == {}
 
 
+def test_what_is_new_joins_the_last_part_alone(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    for step in (1, 2):
+        parts._write({step: {"x": 1.0}})
+    parts.append({5: {"x": 2.0}})
+    assert [part[:2] for part in parts.parts()] == [(1, 1), (2, 5)]
+
+
+@pytest.mark.parametrize("keep", [["statistics"], ["loss"], ["statistics", "loss"]])
+def test_one_that_is_full_looks_at_no_step(keep: list[str]) -> None:
+    recorder = FlightRecorder(keep=keep)
+    trainer = pl.Trainer(pl.build(pl.Dense(2), input_shape=(3,), seed=0), loss="mse", seed=0)
+    opener = recorder._opener(SimpleNamespace(trainer=trainer, gradient_observers=[]))  # type: ignore[arg-type]
+    recorder._full = True
+    with opener(object()) as looked:
+        assert looked is False
+    assert (
+        recorder._unwritten == {}
+        and FlightRecorder(keep=["everything"])._opener(
+            SimpleNamespace(trainer=trainer, gradient_observers=[])  # type: ignore[arg-type]
+        )
+        is None
+    )
+
+
 @pytest.mark.filterwarnings("ignore:recorder")
 @pytest.mark.parametrize(("limit", "left"), [(1 << 20, 3), (31, 1), (32, 3)])
 def test_what_cannot_be_written_is_kept_within_its_limit(limit: int, left: int, tmp_path: Path) -> None:
@@ -200,6 +239,34 @@ def test_behind_its_limit_it_is_full() -> None:
         recorder._take(2, {"x": np.ones(2)})  # written at once, as it is more than may be kept
     assert [*full, recorder._full] == [False, True]
     recorder._take(3, {"x": np.ones(2)})  # and told no more
+
+
+def test_after_half_a_minute_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(flight, "monotonic", lambda: clock[0])
+    for parts, written in ((Parts(tmp_path), {110: 0, 130: 0, 130.5: 3, 131: 3, 160.5: 3, 161: 6}), (None, {1e6: 0})):
+        recorder = FlightRecorder()
+        recorder._parts, recorder._written = parts, 100.0
+        for step, (clock[0], many) in enumerate(written.items(), start=1):
+            recorder._take(step, {"x": np.ones(2)})
+            assert (len(Recording(parts.folder)) if parts is not None and parts.parts() else 0) == many
+            assert len(recorder._unwritten) == step - many and recorder._bytes == 16 * (step - many)
+
+
+def test_at_the_end_of_an_epoch_what_is_half_a_minute_old_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock: list[float] = [100.0]
+    monkeypatch.setattr(flight, "monotonic", lambda: clock[0])
+    recorder, run = FlightRecorder(), SimpleNamespace()
+    recorder._parts = Parts(tmp_path)
+    recorder._take(1, {"x": np.ones(2)})
+    for clock[0], unwritten in ((130.0, 1), (130.5, 0), (131.0, 0)):
+        recorder.on_epoch_end(run)  # type: ignore[arg-type]
+        assert len(recorder._unwritten) == unwritten
+    recorder._take(2, {"x": np.ones(2)})
+    recorder.on_run_end(run)  # type: ignore[arg-type]
+    assert recorder._unwritten == {} and Recording(tmp_path).steps().tolist() == [1, 2]
 
 
 def test_what_is_in_memory_alone_is_its_state(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pellucid as pl
 import pytest
 from pellucid.basics.component import CHANGES
 from pellucid.glassbox.prove.twin import Twin
+from pellucid.glassbox.record.quantity import Quantity
 from pellucid.glassbox.tracing import Tracing
 
 from tests.glassbox.every import cases
@@ -208,3 +209,13 @@ def test_what_cannot_be_copied_is_said() -> None:
     trainer = pl.Trainer(pl.build(Open(2), input_shape=(4,), seed=1), loss="mse", seed=2)
     with pytest.raises(pl.ConfigError, match=r"cannot be copied: TypeError: a file is open"):
         trainer.trace_step(np.ones((3, 4)), np.zeros((3, 2))).replay()
+
+
+@pytest.mark.parametrize("name", ["model.z", "left.over"])
+def test_what_was_recorded_and_is_not_recorded_again_is_missing(name: str) -> None:
+    trainer = pl.Trainer(pl.build(pl.Dense(2), input_shape=(3,), seed=0), loss="mse", seed=0)
+    trace = trainer.trace_step(np.ones((4, 3)), np.ones((4, 2)))
+    trace._quantities[name] = Quantity(name, np.ones((4, 2)), None, "", "recorded")  # type: ignore[index]
+    found = trace.replay()
+    assert found.missing == (name,) and found.differing == [name] and not found.same and name not in found.compared
+    assert f"Not computed again: {name}." in str(found) and "with the same bits." in str(found)

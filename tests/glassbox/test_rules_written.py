@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.glassbox.why.cells import cell
+from pellucid.glassbox.why.expr import Expr
 from pellucid.glassbox.why.operations import FUNCTIONS
+from pellucid.glassbox.why.rules import apply
 from pellucid.glassbox.why.scope import NP
 from pellucid.glassbox.why.traced import leaf, lift
 from pellucid.glassbox.why.writing import TEXT
@@ -26,11 +28,19 @@ SQUARES = f"(v[0] − {MEAN})² + (v[1] − {MEAN})² + (v[2] − {MEAN})²"
 LENGTH = "sqrt(v[0]² + v[1]² + v[2]²)"
 PRODUCT = "v[0]·u[0] + v[1]·u[1] + v[2]·u[2]"
 SECOND = "x[1,0]·v[0] + x[1,1]·v[1] + x[1,2]·v[2]"
+FIRST = "x[0,0]·v[0] + x[0,1]·v[1] + x[0,2]·v[2]"
 GRAM = "x[1,0]·x[0,0] + x[1,1]·x[0,1] + x[1,2]·x[0,2]"
 OUTER = "v[2]·u[1]"
 
 Made = Callable[[Any, Any, Any, Any, Any, Any], Any]
 """Of np, x (2, 3), v (3,), u (3,), t, whole numbers (2, 2), and s, a number."""
+
+
+def added(space: Any, v: Any) -> Any:
+    """The first and the last into the last of three, the one between into the first."""
+    made = space.zeros(3)
+    np.add.at(made, np.array([2, 0, 2]), v)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -160,6 +170,10 @@ Made = Callable[[Any, Any, Any, Any, Any, Any], Any]
         (lambda np, x, v, u, t, s: np.pad(v, 1, mode="reflect"), 0, "v[1]"),
         (lambda np, x, v, u, t, s: np.pad(v, 1, mode="reflect", reflect_type="odd"), 0, "pad(v[0], v[1], …)"),
         (lambda np, x, v, u, t, s: np.pad(v, 1, constant_values=2.0), 0, "pad(v[0], v[1], …)"),
+        (lambda np, x, v, u, t, s: np.pad(v, 1, "edge"), 4, "v[2]"),
+        (lambda np, x, v, u, t, s: np.pad(v, (2, 0), "wrap"), 0, "v[1]"),
+        (lambda np, x, v, u, t, s: np.pad(v, 2, "linear_ramp"), 1, "pad(v[0], v[1], …)"),
+        (lambda np, x, v, u, t, s: np.pad(v, 1, "mean"), 0, "pad(v[0], v[1], …)"),
         (lambda np, x, v, u, t, s: np.atleast_2d(v), (0, 1), "v[1]"),
         (lambda np, x, v, u, t, s: np.split(v, 3)[2], 0, "v[2]"),
         (lambda np, x, v, u, t, s: np.sort(v), 0, "sort(v[0], v[1], …)"),
@@ -178,6 +192,12 @@ Made = Callable[[Any, Any, Any, Any, Any, Any], Any]
         (lambda np, x, v, u, t, s: +v, 1, "v[1]"),
         (lambda np, x, v, u, t, s: v[t[0]], 1, "v[2]"),
         (lambda np, x, v, u, t, s: v[v > 0], 1, "v[2]"),
+        (lambda np, x, v, u, t, s: added(np, v), 2, "v[0] + v[2]"),
+        (lambda np, x, v, u, t, s: added(np, v).sum(), (), "v[1] + v[0] + v[2]"),
+        (lambda np, x, v, u, t, s: added(np, v) @ u, (), "v[1]·u[0] + (v[0] + v[2])·u[2]"),
+        (lambda np, x, v, u, t, s: (x @ v).sum(), (), f"{FIRST} + {SECOND}"),
+        (lambda np, x, v, u, t, s: np.prod(x @ v), (), f"({FIRST})·({SECOND})"),
+        (lambda np, x, v, u, t, s: np.prod(np.array([1.0, 1.0])[:, None] * s), (), "s·s"),
     ],
 )  # fmt: skip
 def test_a_cell_is_written_as_what_it_is_made_of(made: Made, index: Any, text: str) -> None:
@@ -203,3 +223,18 @@ def test_what_is_not_told_is_what_numpy_takes() -> None:
                     assert parameter.default is expected or parameter.default == expected, (function, name)
                     compared += 1
     assert compared > 70
+
+
+def test_without_an_axis_numbers_are_taken_along_the_last_one() -> None:
+    x, t = leaf(X, "x", "x"), leaf(np.array([[0, 2], [1, 0]]), "t", "t")
+    found = FUNCTIONS[np.take_along_axis](x, t)  # as NumPy has it since 2.3
+    assert found.value.tolist() == [[0.5, 2.0], [3.0, 1.0]]
+    assert TEXT.write(cell(found, (0, 1))) == "x[0,2]" and TEXT.write(cell(found, (1, 0))) == "x[1,1]"
+
+
+def test_a_product_of_ones_is_one() -> None:
+    one, v = Expr("number", 1.0), cell(leaf(V, "v", "v"), 1)
+    for args in ((one, one), (one,), (one, one, one)):
+        found = apply("product", 1.0, args)
+        assert TEXT.write(found) == "1" and found.value == 1.0 and len(found.args) == 1
+    assert apply("multiply", -2.0, (one, v)) is v and apply("product", -2.0, (v, one, one)) is v

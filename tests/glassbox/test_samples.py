@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.glassbox.prove import samples
 from pellucid.glassbox.tracing import Tracing
 
 from tests.glassbox.every import cases
@@ -133,6 +134,55 @@ def test_sequences_count_by_their_words() -> None:
     assert loss[3] == 0.0
     assert loss.sum() == pytest.approx(float(trace["loss"]), abs=1e-12)
     _add_up(trace, 1e-12)
+
+
+def test_contributions_to_a_model_of_float32_are_computed_in_float64() -> None:
+    rng = np.random.default_rng(5)
+    model = pl.build(pl.Dense(3), input_shape=(4,), seed=1)
+    trace = pl.Trainer(model, loss="mse", seed=2).trace_step(rng.normal(size=(6, 4)), rng.normal(size=(6, 3)))
+    x, dy = trace["model.x"].astype(np.float64), trace["model.dy"].astype(np.float64)
+    found = trace.samples("weight.grad")
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, x[:, :, None] * dy[:, None, :], rtol=1e-14, atol=0)
+    np.testing.assert_allclose(trace.samples("bias.grad"), dy, rtol=1e-14, atol=0)
+
+
+def test_how_much_memory_the_contributions_take_is_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(samples, "check_memory", lambda *words: asked.append(words))
+    trace = _network("float32")[1].trace_step(*_batch(7))
+    trace.samples("layers.3.weight.grad")
+    what = "What each of 7 rows has contributed to 'layers.3.weight.grad', 84 numbers,"
+    assert asked == [(8 * 7 * 4 * 3, what, "Trace fewer rows.", pl.DataError)]
+
+
+class Table(pl.Layer):
+    """The rows of a table that whole numbers name."""
+
+    integer_inputs = (0,)
+
+    def build(self, shape: Any) -> None:
+        self.table = self.param("table", (5, 2), init="ones")
+
+    def output_shape(self, shape: Any) -> Any:
+        return (*shape, 2)
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.x = x
+        return self.table.data[x]
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        np.add.at(self.table.grad, ctx.x, dy)
+        return None
+
+
+def test_what_whole_numbers_name_has_contributed_to_its_own_row() -> None:
+    x, y = np.array([[0, 4], [4, 4], [2, 0]]), np.random.default_rng(0).normal(size=(3, 2, 2))
+    trace = pl.Trainer(pl.build(Table(), input_shape=(2,), seed=0), loss="mse", seed=0).trace_step(x, y)
+    expected = np.zeros((3, 5, 2))
+    for n, k in np.ndindex(x.shape):
+        expected[n, x[n, k]] += trace["model.dy"][n, k]
+    np.testing.assert_allclose(trace.samples("table.grad"), expected, rtol=1e-14, atol=0)
 
 
 def test_what_has_no_samples_is_said() -> None:

@@ -157,3 +157,17 @@ def test_cells_that_matter_are_found_in_their_order(wanted: list[int]) -> None:
 def test_of_many_cells_that_matter_some_are_found() -> None:
     x = np.arange(12.0).reshape(3, 4)
     assert influential(lambda: float(x.sum()), x, np.random.default_rng(0), 5) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, -3e5, 1e12])
+def test_cells_that_matter_are_found_however_large_they_are(scale: float) -> None:
+    array = scale * np.arange(1.0, 25.0).reshape(4, 6)
+    before = array.copy()
+
+    def value() -> float:
+        return float(array[0, 3] + 2 * array[2, 5] - array[3, 0])
+
+    for most in (1, 2, 3, 9):
+        found = influential(value, array, np.random.default_rng(0), most)
+        assert set(found) <= {3, 17, 18} and len(found) == min(most, 3)
+        assert (array == before).all()

@@ -53,3 +53,31 @@ def test_a_state_stands_with_what_it_was_asked_to_become_and_a_parameter_with_it
     assert {"seen.asked", "seen.rate", "seen.new"} <= set(found["update: seen"])
     assert "rate.new" in found["update: rate"] and all("rate" in name for name in found["update: rate"])
     assert found["data: The data"] == ["rows", "x", "y", "rate", "seen"]  # as they were before
+
+
+class Prepares(pl.Objective):
+    """Gives its model ``(2x)² + 1``, in three equations of which code keeps the last alone."""
+
+    equations = (
+        pl.Equation("d", "d = 2x", "2 * x"), pl.Equation("c", "c = d^2", "d * d"),
+        pl.Equation("seen0", "s = c + 1", "c + 1"), pl.Equation("e", "e = 3x", "3 * x"),
+        pl.Equation("objective", r"L = \tfrac12 \overline{y^2}", "np.mean(y**2) / 2"),
+    )  # fmt: skip
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        ctx.y = model.forward(ctx.child("model", needs_dx=(False,)), 4 * batch.x * batch.x + 1)
+        return (ctx.y**2).mean(dtype="float64") / 2
+
+    def backward(self, ctx: Any, model: Any) -> None:
+        model.backward(ctx.child("model"), ctx.y / ctx.y.size)
+
+    def metric_pair(self, ctx: Any) -> Any:
+        return ctx.y, ctx.y
+
+
+def test_what_an_objective_makes_for_its_model_stands_among_the_data_with_all_that_it_is_made_of() -> None:
+    trainer = pl.Trainer(pl.build(pl.Dense(2), input_shape=(3,), seed=0), objective=Prepares(), seed=0)
+    found = steps(trainer.trace_step(X))
+    assert found["data: The data"] == ["rows", "x"]
+    assert found["data: objective · Prepares"] == ["model.x", "objective.d", "objective.c"]
+    assert found["loss: objective · Prepares"] == ["objective.e", "loss"]

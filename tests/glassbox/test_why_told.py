@@ -66,6 +66,16 @@ def test_of_five_the_largest_are() -> None:
     )
 
 
+def test_terms_are_as_wide_as_the_widest_that_is_shown() -> None:
+    names = ["x", "xy", "xyz", "x", "xy", "a_long_name"]
+    parts = [cell(name, k, value=10.0 - k) for k, name in enumerate(names)]
+    lines = str(why(of("sum", *parts, value=45.0))).splitlines()
+    assert lines[lines.index("  the largest terms:") + 1 :][:6] == [
+        "    x[0]   = 10", "    xy[1]  = 9", "    xyz[2] = 8", "    x[3]   = 7", "    xy[4]  = 6",
+        "    … and 1 more, together 5",
+    ]  # fmt: skip
+
+
 def test_of_seven_terms_and_of_a_thousand_the_others_are_counted() -> None:
     lines = str(why(products(7))).splitlines()
     assert lines[10:] == [

@@ -45,7 +45,7 @@ NOT_NEAR = tuple(f"tests/{name}/" for name in ("docs", "packaging", "benchmarks"
 COPIES = "tests/kernels/test_fused.py"
 """Holds what plugins have of the core's files in C to be the same."""
 LISTS = tuple(f"tests/registry/test_{name}.py" for name in (
-    "defaults", "limits", "verbs", "controls", "parameters", "layers_inside",
+    "defaults", "limits", "verbs", "controls", "parameters", "layers_inside", "refused",
 ))  # fmt: skip
 """What all components take and say, in lists: that is read when a module is imported, and not when a test runs."""
 FAR = ("tests/benchmarks", "tests/studies", "tests/faults")

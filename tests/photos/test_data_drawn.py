@@ -169,6 +169,13 @@ def test_windows_of_a_running_text_are_taken_side_by_side() -> None:
     assert drawing._side_by_side(SimpleNamespace(steps=None, apart=6)) is None
 
 
+@pytest.mark.parametrize(("windows", "drawn_of_them"), [(5998, 2000), (6000, 2000), (6001, 2000), (5997, 1999)])
+def test_of_many_windows_the_first_two_thousand_are_drawn(windows: int, drawn_of_them: int) -> None:
+    train = Text(np.zeros((windows, 5), np.int64) + np.arange(windows)[:, None] % 7)
+    found = drawn(train, dataset=SimpleNamespace(characters="abcdefg"))
+    assert found.given[0] == ["abcdefg"[3 * k % 7] * 5 for k in range(drawn_of_them)]
+
+
 # -- groups ------------------------------------------------------------------------------------------------------------
 
 

@@ -174,6 +174,17 @@ def test_what_an_upgrade_has_left_hides_and_doubles_nothing(site: Path):
     assert not list(leftovers([str(site.parent)]))
 
 
+@pytest.mark.parametrize("file", ["METADATA", "PKG-INFO"])
+def test_a_package_of_ours_that_registers_nothing_is_no_leftover(site: Path, file: str):
+    folder = site / ("pellucid_acme-1.0.dist-info" if file == "METADATA" else "pellucid_acme.egg-info")
+    folder.mkdir()
+    (folder / file).write_text("Name: pellucid-acme\nVersion: 1.0\n\n")
+    assert list(leftovers([str(site)])) == []
+    (folder / file).write_text("")
+    ((package, message),) = leftovers([str(site)])
+    assert package.startswith("pellucid") and message.startswith("Its metadata is empty")
+
+
 def test_a_plugin_that_speaks_for_modules_of_ours_does_not_take_them_from_the_core(site: Path):
     claim(site, "thief", "pellucid.standard.manifest", group=GROUP, distribution="pellucid-thief", version="1")
     registry = Registry(Plugins(lambda: find_claims([str(site)])))

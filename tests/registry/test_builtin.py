@@ -90,3 +90,24 @@ def test_public_names_and_their_annotations_agree():
 def test_a_misspelt_public_name_says_what_might_be_meant():
     with pytest.raises(AttributeError, match=r"module 'pellucid' has no attribute 'biuld'\. Did you mean 'build'\?"):
         pellucid.biuld  # noqa: B018
+
+
+def test_a_class_is_found_by_a_registry_that_has_loaded_nothing():
+    """Of the core and of its own package's plugin that is; of a class of nobody's no plugin is loaded."""
+    for kind, name in (("layer", "dense"), ("loss", "mse"), ("callback", "ema")):
+        implementation = REGISTRY.load(REGISTRY.find(kind, name))
+        fresh = Registry()
+        assert fresh.entry_of(implementation).name == f"core/{name}"
+        assert fresh.entry_of(implementation) is fresh.entry_of(implementation)
+    cnn = pytest.importorskip("pellucid_cnn")
+    pooled = REGISTRY.load(REGISTRY.find("layer", "cnn/max_pool2d"))
+    fresh = Registry()
+    assert pooled.__module__.startswith(cnn.__name__) and fresh.entry_of(pooled).name == "cnn/max_pool2d"
+    loaded = {vendor for vendor, plugin in fresh.plugins.found.items() if plugin.entries}
+    assert {"core", "cnn"} <= loaded and "vae" not in loaded
+
+    class Own(pellucid.Layer):
+        """Of nobody's."""
+
+    with pytest.raises(pellucid.ConfigError, match="is not registered, so a configuration cannot name it"):
+        fresh.entry_of(Own)

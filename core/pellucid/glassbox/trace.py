@@ -186,16 +186,14 @@ class Trace:
         """The equations of a call up to that of ``wanted``, each computed from what was recorded."""
         known = self._evaluated.setdefault(id(call), {})
         if wanted not in known:
-            scope = {**self.scope(call), **known}
+            scope = self.scope(call)
             for equation in self.equations(call):
-                if equation.of in known:
-                    continue
-                value = evaluate((equation,), scope)[equation.of]
-                known[equation.of] = value
-                recorded = call.made.get(equation.of)
+                if (of := equation.of) not in known:
+                    known |= evaluate((equation,), scope)
+                recorded = call.made.get(of)
                 held = self._quantities.get(recorded) if recorded else None
-                scope[equation.of] = value if held is None or held.array is None else exactly(held.array)
-                if equation.of == wanted:
+                scope[of] = known[of] if held is None or held.array is None else exactly(held.array)
+                if of == wanted:
                     break
         return known
 

@@ -135,8 +135,8 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data", missing: bool 
             )
     if rows == 0:
         raise DataError(f"There are no samples in {where}: x has shape {shape}. At least one is needed.")
-    for name, array in named:
-        _check_finite(name, array, where, missing and array is named[0][1])
+    for i, (name, array) in enumerate(named):
+        _check_finite(name, array, where, missing and i == 0)
 
 
 def _check_finite(name: str, array: HostArray, where: str, missing: bool) -> None:

@@ -24,7 +24,7 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
     if len(inputs) != len(shapes):
         raise ShapeError(f"The model takes {len(shapes)} input(s) of shapes {list(shapes)}. Received: {len(inputs)}.")
     for i, (x, shape) in enumerate(zip(inputs, shapes, strict=True)):
-        if x.shape[1:] != shape and not fits(x.shape, (None, *shape)):
+        if not fits(x.shape, (None, *shape)):
             wanted = ("N", *("any" if n is None else n for n in shape))
             hint = ""
             if x.shape == shape:

@@ -142,7 +142,7 @@ def again_and_again(rng: np.random.Generator, rows: HostArray, n: int) -> HostAr
 def _of_classes(sampler: Balanced | Groups, data: Split | Samples) -> list[HostArray]:
     """The rows of each class."""
     labels = _labels(sampler, data)
-    if labels.shape[:1] != (len(data),):
+    if labels.shape != (len(data),):
         raise DataError(
             f"{type(data).__name__}.labels must be one for each of {len(data)} samples. Received: shape {labels.shape}."
         )

@@ -152,6 +152,40 @@ def test_reconstruct_shows_what_a_denoising_autoencoder_removes(pellucid: Shell,
         assert picture.size == (2 * (5 * 8 + 4 * 2), 2 * (3 * 2 + 2 * 2))
 
 
+@pytest.mark.parametrize("run", ["autoencoder", "denoising_autoencoder"])
+def test_what_is_written_is_what_comes_back_of_what_was_seen(run: str, folder: Path, tmp_path: Path) -> None:
+    x, model = np.load(folder / "flat.npy")[1:4], opened(str(folder / run))
+    seen = x if run == "autoencoder" else corrupted(model, x, 5)
+    back = model.reconstruct(seen)
+    options: Any = {"data": str(folder / "flat.npy"), "first": 1, "count": 3, "seed": 5}
+    said = reconstruct(folder / run, output=tmp_path / "back.npy", **options)
+    np.testing.assert_allclose(np.load(tmp_path / "back.npy"), back, rtol=1e-6)
+    assert said.pop("mean_squared_error") == pytest.approx(np.mean((back - x) ** 2), rel=1e-5)
+    if run != "autoencoder":
+        error = np.mean((seen - x) ** 2)
+        assert said.pop("mean_squared_error_of_the_corrupted") == pytest.approx(error, rel=1e-5) != 0
+    assert said == {"samples": 3, "file": str(tmp_path / "back.npy")}
+    reconstruct(folder / run, output=tmp_path / "back.png", scale=1, **options)
+    rows = [x, back] if run == "autoencoder" else [x, seen, back]
+    picture = read(tmp_path / "back.png")
+    assert picture.shape == (6 * len(rows) - 2, 16)
+    for r, row in enumerate(rows):
+        for c, sample in enumerate(row.clip(0, 1).reshape(3, 4, 4)):
+            tile = picture[6 * r : 6 * r + 4, 6 * c : 6 * c + 4].astype(int)
+            assert np.abs(tile - np.rint(255 * sample)).max() <= 1
+
+
+def test_the_numbers_of_a_walk_are_decoded_from_points_of_straight_lines(folder: Path, tmp_path: Path) -> None:
+    model = opened(str(folder / "autoencoder"))
+    codes = model.encode(np.load(folder / "flat.npy"))
+    out = tmp_path / "walk.npy"
+    said = interpolate(folder / "autoencoder", between=(4, 0, 2), steps=3, data=str(folder / "flat.npy"), output=out)
+    assert said == {"ways": 2, "steps": 3, "file": str(out)} and np.load(out).shape == (2, 3, 16)
+    for way, (a, b) in zip(np.load(out), ((4, 0), (0, 2)), strict=True):
+        expected = model.decode(np.stack([codes[a], (codes[a] + codes[b]) / 2, codes[b]]))
+        np.testing.assert_allclose(way, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_noise_belongs_to_the_sample_whatever_the_batches(pellucid: Shell) -> None:
     model, x = opened("denoising_autoencoder"), np.ones((1500, 16), np.float32)
     noisy = corrupted(model, x, seed=3)

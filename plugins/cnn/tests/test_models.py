@@ -241,7 +241,10 @@ def test_gradients_agree_with_central_differences(name: str, shape: Any, argumen
         ("lenet", {"activation": "rleu"}, "activation.*'relu'"),
         ("lenet", {"normalization": "layer_norm"}, "normalization: expected"),
         ("lenet", {"dropout": 1.0}, "rate"),
+        ("resnet_small", {"outputs": 0}, "'outputs' of resnet_small must be an int"),
         ("resnet_small", {"blocks": 0}, "'blocks' of resnet_small"),
+        ("resnet_small", {"blocks": 1001}, "'blocks' of resnet_small"),
+        ("unet", {"outputs": 0}, "'outputs' of UNet must be an int"),
         ("resnet_small", {"filters": 16}, "filters: expected a list"),
         ("unet", {"filters": [8]}, "'filters' of UNet must be a list of at least 2 ints"),
         ("unet", {"task": "classification"}, "task: expected one of 'regression', 'segmentation'"),
@@ -258,6 +261,7 @@ def test_wrong_arguments_are_named(name: str, arguments: dict[str, Any], message
     ("name", "shape", "arguments", "message"),
     [
         ("unet", (28, 30, 1), {"filters": [2, 3, 4]}, "halves its images 2 time.* 28 x 30. Pad them, here to 28 x 32"),
+        ("unet", (12, 24, 1), {"filters": [1] * 4}, "halves its images 3 time.* divide by 8.* 12 x 24.* to 16 x 24"),
         ("unet", (784,), {}, r"UNet takes images, samples of shape \(height, width, chan.*\(784,\).*flat = false"),
         ("unet", (None, 8, 1), {}, r"UNet takes images of one size. Received: \(None, 8, 1\). Crop or pad"),
         ("unet", (8, 8, 1), {"filters": [2, 3], "bottom": {"type": "cnn/pixelwise", "layer": {"type": "dense",

@@ -72,3 +72,19 @@ def test_warp_by_the_identity_changes_nothing(x: Array) -> None:
     grid = np.stack(np.meshgrid(np.arange(4.0), np.arange(3.0), indexing="ij"), axis=-1)
     np.testing.assert_array_equal(warp(x, np.stack([grid, grid])), x)
     np.testing.assert_array_equal(warp(x, np.stack([grid, grid]) + 100), np.zeros_like(x))
+
+
+def test_warp_fades_out_beyond_a_single_pixel() -> None:
+    """An image of one pixel has no other to read instead of those that lie outside."""
+    x = np.array([2.0, 4.0]).reshape(2, 1, 1, 1)
+    points = [(0, 0), (0.25, 0), (0, -0.5), (-0.25, 0.75), (1, 0), (0, -1), (7, 7)]
+    y = warp(x, np.broadcast_to(np.array(points, float), (2, 1, len(points), 2)))
+    shares = [1, 0.75, 0.5, 0.75 * 0.25, 0, 0, 0]
+    np.testing.assert_array_equal(y[:, 0, :, 0], [[2 * share for share in shares], [4 * share for share in shares]])
+
+
+def test_images_read_their_own_points(x: Array) -> None:
+    grid = np.zeros((2, 1, 2, 2))
+    grid[0, 0], grid[1, 0] = [(3, 2), (0, 1)], [(1, 0), (2, 2)]
+    expected = [[[x[0, 3, 2], x[0, 0, 1]]], [[x[1, 1, 0], x[1, 2, 2]]]]
+    np.testing.assert_array_equal(warp(x, grid), expected)

@@ -90,6 +90,35 @@ def test_images_of_several_channels_are_seen_as_they_are(channels: int, tmp_path
         np.testing.assert_array_equal(picture[:8, 10:18], grey)
 
 
+def grey(channels: Any, maps: int) -> list[Any]:
+    """The first channels of (H, W, C) as squares from black, where each is lowest, to white."""
+    squares = [channels[..., k].astype(float) for k in range(channels.shape[2])][:maps]
+    return [np.rint(255 * (square - square.min()) / ((square.max() - square.min()) or 1)) for square in squares]
+
+
+def test_features_are_those_of_prediction_and_nothing_else_is_drawn(tmp_path: Path) -> None:
+    """Of a model that computes otherwise in training: all pixels of the picture."""
+    x = np.random.default_rng(0).uniform(size=(12, 8, 8, 1)).astype(np.float32)
+    model: Any = pl.build("cnn/lenet", input_shape=(8, 8, 1), outputs=3, filters=[3, 4], hidden=[], seed=0,
+                          normalization="batch_norm", dropout=0.5)  # fmt: skip
+    pl.Trainer(model, seed=0).fit(pl.Split(x, np.arange(12) % 3), epochs=2, verbose=False)
+    pl.save(model, tmp_path / "model.safetensors")
+    np.savez(tmp_path / "x.npz", x=x, y=np.arange(12) % 3)
+    found = verbs.features(tmp_path / "model.safetensors", image=4, data=str(tmp_path / "x.npz"), maps=3, scale=1,
+                           output=tmp_path / "seen.png")  # fmt: skip
+    assert found["predicted"] == str(model.predict(x[[4]]).argmax()) and found["class"] == "1"
+    trace = model.trace(x[[4]])
+    shown = [i for i, layer in enumerate(model.layers) if type(layer).__name__ in ("ReLU", "MaxPool2D")]
+    stages = [trace[f"layers.{i}.y"][0] for i in shown]
+    assert [stage.shape[1:] for stage in stages] == [(8, 3), (4, 3), (4, 4), (2, 4)]
+    whole = np.full((5 * 8 + 4 * 4, 3 * 8 + 2 * 2), 255.0)
+    whole[:8, :8] = np.rint(255 * x[4, ..., 0])
+    for row, stage in enumerate(stages, 1):
+        for k, square in enumerate(grey(stage, 3)):
+            whole[12 * row : 12 * row + 8, 10 * k : 10 * k + 8] = np.kron(square, np.ones((8 // len(square),) * 2))
+    np.testing.assert_allclose(pixels(tmp_path / "seen.png"), whole, atol=1)
+
+
 def test_augmented_shows_each_image_and_its_changes(run: Path, tmp_path: Path) -> None:
     output = tmp_path / "augmented.png"
     found = verbs.augmented(run, count=3, times=4, output=output)

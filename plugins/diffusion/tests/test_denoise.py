@@ -132,6 +132,21 @@ def test_parts_add_up_and_evaluation_repeats_whatever_the_batches() -> None:
     assert again == pytest.approx(figures, rel=1e-5)
 
 
+@pytest.mark.parametrize(("steps", "thirds"), [
+    (21, [0] * 8 + [1] * 7 + [2] * 7), (22, [0] * 9 + [1] * 7 + [2] * 7), (23, [0] * 9 + [1] * 8 + [2] * 7),
+])  # fmt: skip
+def test_parts_are_those_of_a_third_of_the_times_each(steps: int, thirds: list[int]) -> None:
+    """Time t is in the third ⌊3 (t − 1)/T⌋; there is no sample of time 0."""
+    objective, batch = Denoise("linear", steps, weighting="min_snr", gamma=0.5), data(90)
+    (x_t, t, _), ctx = asked(objective, batch, training=False)
+    process = objective.process
+    noise = (x_t - process.signal[t][:, None] * batch.x) / process.noise[t][:, None]
+    wrong = process.signal[t][:, None] * noise - process.noise[t][:, None] * batch.x  # what v is, where 0 is said
+    each = min_snr_weight("v", process, 0.5)[t] * (wrong**2).mean(axis=1)
+    for k, name in enumerate(("low_noise", "middle_noise", "high_noise")):
+        assert float(ctx.parts[name]) == pytest.approx(each[np.array(thirds)[t] == k].sum() / 90, rel=1e-9)
+
+
 @pytest.mark.parametrize("weight", [None, np.linspace(0, 2, 24)])
 def test_micro_batches_make_the_step_of_the_whole(weight: Any) -> None:
     batch, after = data(24), []

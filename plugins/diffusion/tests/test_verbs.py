@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid import pictures
 from pellucid.workbench.cli import main
-from pellucid_diffusion import drawing
+from pellucid_diffusion import drawing, sampling
 from PIL import Image
 
 
@@ -49,6 +50,38 @@ def test_samples_as_numbers_and_as_a_picture(capsys: Any, saved_bars: Path) -> N
     assert (x.sum(axis=2).argmax(axis=1) == 1).all()
     told(capsys, "sample", saved_bars, "--count", 4, "--steps", 10, "--output", "x.png")
     assert look("x.png")[0] == (2 * (2 * 4 + 2), 2 * (2 * 4 + 2))
+
+
+def test_a_picture_shows_the_samples_of_the_classes_in_turn(
+    capsys: Any, saved_bars: Path, draws_bars: pl.Layer
+) -> None:
+    """Each number twice in both directions; and of an animation some moments in rows of five, small."""
+    how: dict[str, Any] = {"labels": np.arange(5) % 3, "steps": 20, "seed": 4}
+    told(capsys, "sample", saved_bars, "--count", 5, "--steps", 20, "--seed", 4, "--output", "x.png")
+    whole = pictures.tile(sampling.sample(draws_bars, **how), background=0.5)
+    np.testing.assert_allclose(pixels("x.png"), np.kron(whole, np.ones((2, 2))), atol=1)
+    told(capsys, "sample", saved_bars, "--count", 5, "--steps", 20, "--seed", 4, "--output", "x.GIF")
+    frames = [pictures.tile(moment, background=0.5) for moment in sampling.paths(draws_bars, **how)]
+    sheet = pictures.contact_sheet(frames, columns=5, count=15)
+    np.testing.assert_allclose(pixels("x-sheet.png"), sheet, atol=1)
+    size, count, last = look("x.GIF")
+    assert (size[::-1], count, last) == (frames[0].shape, 21, 2080)
+    with Image.open("x.GIF") as animation:
+        assert animation.info["duration"] == 80
+
+
+def test_letters_on_black_are_white(capsys: Any, saved_bars: Path) -> None:
+    for paper in ("white", "black"):
+        told(capsys, "generate", saved_bars, "--text", "ab", "--steps", 3, "--paper", paper, "--output", f"{paper}.png")
+    white, black = pixels("white.png"), pixels("black.png")
+    np.testing.assert_allclose(white + black, 255, atol=1)
+    assert white[0, 0] == 255 and white.shape == (2 * (4 + 8), 2 * (8 + 8))  # twice as large, with a margin of 4
+    assert told(capsys, "generate", saved_bars, "--text", "c", "--steps", 2)["file"] == "text.gif"
+    assert look("text.gif")[0] == (2 * (4 + 8), 2 * (4 + 8))
+    Path("text.gif").unlink()
+    said = refused(capsys, "generate", saved_bars, "--text", "c", "--steps", "2")
+    assert "text-sheet.png exists already. Choose another --output, or remove it first." in said
+    assert not Path("text.gif").exists()
 
 
 def test_an_animation_has_a_contact_sheet(capsys: Any, saved_bars: Path) -> None:
@@ -131,6 +164,8 @@ def test_points_are_dots(capsys: Any) -> None:
     assert "whose classes are single characters" in said and "upper, lower" in said
     points_model("plain.safetensors", None)
     told(capsys, "sample", "plain.safetensors", "--count", 6, "--steps", 4, "--output", "p.png")
+    points = sampling.sample(pl.load("plain.safetensors"), 6, steps=4)
+    np.testing.assert_array_equal(pixels("p.png"), drawing.dots(points, None, drawing.box_around(points)))
     assert "takes no labels, so --label 1 means nothing" in refused(
         capsys, "sample", "plain.safetensors", "--label", "1", "--output", "q.png"
     )

@@ -78,3 +78,68 @@ def test_a_text_is_drawn_by_what_the_model_knows(opened: pl.Viewed) -> None:
 def test_letters_are_taken_in_the_case_that_is_known_and_only_so_many() -> None:
     assert _known("Hi 5\0", ("h", "I", "other")) == ("hI", ["5"])
     assert len(_known("a" * 60, ("a",))[0]) == 40
+
+
+@pytest.mark.parametrize(("steps", "shown"), [
+    (25, list(range(26))), (26, [*range(0, 26, 2), 26]), (50, list(range(0, 51, 2))), (51, list(range(0, 52, 3))),
+    (52, [*range(0, 52, 3), 52]), (99, list(range(0, 61, 3))),
+])  # fmt: skip
+def test_of_a_long_way_every_so_many_moments_are_shown_and_the_last(steps: int, shown: list[int]) -> None:
+    """About 25; of more steps than it was trained with it goes as many as there are, here 60."""
+    data = pl.Split(np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32))
+    model = _trained(data, 0).model
+    pl.require_runtime(model).metadata["objective"] = {"type": "diffusion/denoise", "steps": 60}
+    states = list(Samples.states(model, 2, None, sampler="ddim", steps=steps, seed=1))
+    assert [step for step, _, _ in states] == shown and {most for _, most, _ in states} == {min(steps, 60)}
+    whole = sampling.paths(model, 2, sampler="ddim", steps=min(steps, 60), seed=1)
+    np.testing.assert_array_equal([moment for _, _, moment in states], whole[shown])
+
+
+def controls(view: Any, opened: pl.Viewed) -> dict[str, Any]:
+    return {control.name: control for control in view.controls(opened)}
+
+
+def test_what_can_be_chosen_follows_from_how_a_model_was_trained() -> None:
+    rng, y = np.random.default_rng(0), np.arange(12) % 3
+    flat = pl.Split(rng.uniform(size=(12, 16)).astype(np.float32), y, ("a", "b", "c"))
+    opened = _trained(flat, 3, label_dropout=0.0)
+    found = controls(Samples(), opened)
+    assert "guidance" not in found and list(found["label"].options) == [IN_TURN, "a", "b", "c"]
+    assert (found["count"].high, found["count"].value) == (36, 9)
+    for steps, high, value in ((1, 2, 1), (2, 2, 2), (24, 24, 24), (26, 26, 25), (100, 100, 25), (101, 100, 25)):
+        told = {"type": "diffusion/denoise", "steps": steps, "label_dropout": 0.1}
+        pl.require_runtime(opened.model).metadata["objective"] = told
+        found = controls(Samples(), opened)
+        assert (found["steps"].low, found["steps"].high, found["steps"].value) == (1, high, value)
+        assert "guidance" in found
+
+
+def test_classes_without_names_are_numbers() -> None:
+    y = np.arange(12) % 3
+    opened = _trained(pl.Split(np.random.default_rng(0).uniform(size=(12, 4, 4)).astype(np.float32), y), 3)
+    assert list(controls(Samples(), opened)["label"].options) == [IN_TURN, "0", "1", "2"]
+    pl.require_runtime(opened.model).classes = ("x", "y")  # fewer than it knows
+    assert list(controls(Samples(), opened)["label"].options) == [IN_TURN, "0", "1", "2"]
+    last = list(Samples().show(opened, count=2, label="1", sampler="ddim", steps=2, seed=0))[-1][0]
+    np.testing.assert_allclose(
+        last.images, sampling.sample(opened.model, labels=[1, 1], sampler="ddim", steps=2).clip(0, 1), atol=1e-6
+    )
+
+
+def test_a_text_is_drawn_by_models_of_pictures_of_characters() -> None:
+    rng, y = np.random.default_rng(0), np.arange(20) % 10
+    letters = tuple("abcdefghij")
+    opened = _trained(pl.Split(rng.uniform(size=(20, 4, 4)).astype(np.float32), y, letters), 10)
+    assert Text().suits(opened) and controls(Text(), opened)["text"].value == "abcdefgh"
+    for classes, begins in ((("one", *letters[1:9], "7"), "Please draw a 1738."), (None, ""), (("aa", "bb"), "")):
+        pl.require_runtime(opened.model).classes = classes
+        assert Text().suits(opened) is bool(begins)
+        assert not begins or controls(Text(), opened)["text"].value == begins
+    for shape, suits in (((2,), False), ((4, 4, 3), True), ((4, 4, 2), False), ((16,), True), ((15,), False)):
+        data = pl.Split(rng.uniform(size=(20, *shape)).astype(np.float32), y, letters)
+        assert Text().suits(_trained(data, 10)) is suits, shape
+    assert not Text().suits(_trained(pl.Split(rng.uniform(size=(20, 4, 4)).astype(np.float32)), 0))
+    trained_otherwise = pl.build("dense", units=2, input_shape=(2,), seed=0)
+    assert not Samples().suits(pl.Viewed.of(trained_otherwise))
+    pl.require_runtime(trained_otherwise).metadata["objective"] = {"type": "core/supervised"}
+    assert not Samples().suits(pl.Viewed.of(trained_otherwise))

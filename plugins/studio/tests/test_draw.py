@@ -9,7 +9,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.testing import Case, conformance_cases
-from pellucid_studio.draw import Draw, pixels_of, relevance
+from pellucid_studio.draw import Draw, pixels_of, probabilities_of, relevance
 
 INK = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8) ** 2
 
@@ -84,12 +84,37 @@ def test_pixels_of_a_linear_model_of_two_classes_are_its_weights_times_the_ink()
     assert np.allclose(found[0], INK * (w[:, 1] - w[:, 0]).reshape(8, 8), atol=1e-5)
 
 
+@pytest.mark.parametrize("transforms", [(), ("standardize",)])
+def test_pixels_of_a_network_with_a_hidden_layer_are_a_mean_over_thirty_two_midpoints(transforms: tuple[str]) -> None:
+    """∂s/∂x = W₁ diag(1 − h²) W₂ (e_k − p), p the softmax of the other outputs, at all these points."""
+    network = trained(DENSE, (64,), transforms=transforms)
+    w1, b1, w2, b2 = (np.asarray(param.data, float) for param in network.parameters())
+    both = np.stack([0 * INK.ravel(), INK.ravel()])
+    for transform in network.runtime.transforms:
+        both = np.asarray(transform.apply(both), float)
+    x0, x1 = both
+    way = x0 + (np.arange(32)[:, None] + 0.5) / 32 * (x1 - x0)
+    for k in range(3):
+        h = np.tanh(way @ w1 + b1)
+        others = np.exp(h @ w2 + b2)
+        others[:, k] = 0
+        slopes = ((np.eye(3)[k] - others / others.sum(axis=1, keepdims=True)) @ w2.T * (1 - h**2)) @ w1.T
+        found = relevance(network, INK, k)
+        assert found is not None
+        np.testing.assert_allclose(found[0].ravel(), (x1 - x0) * slopes.mean(axis=0), rtol=1e-4, atol=1e-6)
+
+
 def test_one_output_is_yes_or_no() -> None:
     network = trained({"type": "dense", "units": 1}, (64,), kinds=2, loss="binary_cross_entropy")
     bars, _, spoke, *_ = Draw().show(opened(network), ink=INK, about="0")
     z = float(network.predict(INK.reshape(1, -1))[0, 0])
     assert np.allclose(bars.values, [1 - 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-z))], atol=1e-6)
     assert np.allclose(spoke.array, -INK * network.weight.data.reshape(8, 8), atol=1e-5)
+    blank = float(network.predict(np.zeros((1, 64)))[0, 0])
+    for k, sign in ((0, -1), (1, 1)):
+        found = relevance(network, INK, k)
+        assert found is not None and np.allclose(found[0], sign * INK * network.weight.data.reshape(8, 8), atol=1e-5)
+        assert found[1:] == pytest.approx((sign * blank, sign * z), abs=1e-5)
 
 
 def test_it_leaves_the_model_as_it_was() -> None:
@@ -98,6 +123,18 @@ def test_it_leaves_the_model_as_it_was() -> None:
     before = network.runtime.arena.data.copy()
     Draw().show(opened(network), ink=INK, about="2")
     assert (network.runtime.arena.data == before).all() and (network.runtime.arena.grad == 3.0).all()
+
+
+def test_of_classes_there_is_a_row_of_numbers_for_each_sample() -> None:
+    network, z = trained(DENSE, (64,)), np.zeros((2, 3), np.float32)
+    for model in (network, pl.build(DENSE, input_shape=(64,), seed=0)):
+        model.runtime.classes = ("a", "b", "c")
+        assert np.allclose(probabilities_of(model, z), 1 / 3)
+        for outputs in ((z, z), z[None], z[0]):
+            assert probabilities_of(model, outputs) is None
+    for classes in (None, ("a", "b")):
+        model.runtime.classes = classes
+        assert probabilities_of(model, z) is None
 
 
 def test_nothing_drawn() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pellucid import ConfigError
 from pellucid_studio import starting
 from pellucid_studio.presets import FIRST
-from pellucid_studio.starting import first_sections, open_page, opened_runs
+from pellucid_studio.starting import first_sections, names_of, open_page, opened_runs
 
 OWN = """
 [data]
@@ -134,3 +134,26 @@ def test_a_page_is_opened_where_there_is_a_screen(
     open_page("http://127.0.0.1:1/x/")
     assert came.wait(5.0 if opens else 0.02) is opens
     assert opened == ["http://127.0.0.1:1/x/"] * opens
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["/a/x.safetensors"], ["x"]), (["/a/x.safetensors", "/a/y.safetensors"], ["x", "y"]),
+        (["/a/x.safetensors", "/b/x.safetensors"], ["a/x", "b/x"]),
+        (["/a/c/x.s", "/b/c/x.s", "/b/c/y.s"], ["a/c/x", "b/c/x", "y"]), (["/a/x.s", "/x.s"], ["a/x", "x"]),
+        (["/x.s", "/a/x.s", "/b/a/x.s"], ["x", "a/x", "b/a/x"]),
+        (["/a/x.s"] * 3, ["x", "x (2)", "x (3)"]), (["/a/x.s", "/b/x.s", "/a/x.s"], ["a/x", "b/x", "a/x (2)"]),
+        (["/a/x.s", "/a/x.t"], ["x", "x (2)"]), (["/a/x.y.s", "/a/x.s"], ["x.y", "x"]),
+    ],
+)  # fmt: skip
+def test_a_name_is_as_long_as_it_takes_to_tell_it_from_others(paths: list[str], names: list[str]) -> None:
+    assert names_of([Path(path) for path in paths]) == names
+
+
+def test_a_folder_is_called_by_all_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run.1").mkdir()
+    (tmp_path / "run.1.safetensors").touch()
+    monkeypatch.chdir(tmp_path)
+    assert names_of([Path("run.1")]) == ["run.1"] and names_of([Path("run.1.safetensors")]) == ["run.1"]
+    assert names_of([Path("run.1"), Path("other/../run.2")]) == ["run.1", "run"]

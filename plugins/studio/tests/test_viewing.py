@@ -221,6 +221,19 @@ def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() ->
         assert heard["parts"] and heard["controls"], heard
 
 
+def test_views_that_cannot_be_made_are_left_out_and_all_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(kind: str, name: str) -> Any:
+        if name in ("a/broken", "c/broken"):
+            raise pl.PluginError("it cannot be imported")
+        return kind, name
+
+    monkeypatch.setattr("pellucid_studio.viewing.names", lambda kind: ["a/broken", "b/one", "c/broken", "d/two"])
+    monkeypatch.setattr("pellucid_studio.viewing.create", create)
+    viewing = Viewing([], lambda: None)
+    assert viewing.views == {"b/one": ("view", "b/one"), "d/two": ("view", "d/two")}
+    assert viewing.views is viewing.views
+
+
 def test_runs_of_one_name_are_told_apart_by_the_folders_before_it(tmp_path: Path) -> None:
     for folder in ("a/run", "b/run", "b/other"):
         (tmp_path / folder).mkdir(parents=True)

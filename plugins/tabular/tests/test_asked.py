@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid_tabular import PellucidClassifier, PellucidRegressor
+from pellucid_tabular import PellucidClassifier, PellucidRegressor, PellucidTransformer
 from pellucid_tabular.estimators import base, tables
+from pellucid_tabular.estimators.targets import softmax
+from pellucid_tabular.estimators.weights import given_weights
 from scipy.sparse import csr_array
 
 pd: Any = pytest.importorskip("pandas")
@@ -89,6 +91,66 @@ def test_the_spread_of_classes_is_that_of_the_members_probabilities(classes: int
     np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-6)
     with pytest.raises(ValueError, match="take model='ensemble' to know by how much"):
         PellucidClassifier(**QUICK).fit(X, labels).spread(X)
+
+
+def test_of_one_class_everything_has_one_column() -> None:
+    model: Any = PellucidClassifier(**SMALL).fit(X, ["a"] * len(X))
+    assert model.predict_proba(X).tolist() == [[1.0]] * len(X) and model.spread(X).shape == (len(X), 1)
+    assert model.predict(X).tolist() == ["a"] * len(X) and model.classes_.tolist() == ["a"]
+
+
+def test_large_outputs_have_probabilities() -> None:
+    z = np.array([[1000.0, 0.0], [-1000.0, -1000.0], [0.0, np.log(3)], [-2000.0, 1000.0]], np.float32)
+    np.testing.assert_allclose(softmax(z), [[1, 0], [0.5, 0.5], [0.25, 0.75], [0, 1]], rtol=1e-6)
+    assert softmax(z).dtype == np.float64
+
+
+def test_a_weight_stands_for_each_row_and_no_digit_of_it_is_lost() -> None:
+    given = given_weights([3.0, 0.0, 0.7], 3)
+    assert given is not None and (given * 4).tolist() == [3.0, 0.0, 0.7] and given_weights(None, 3) is None
+    for wrong, kind in ((2.0, TypeError), (np.ones((60, 1)), ValueError), (np.ones(59), ValueError)):
+        with pytest.raises(kind, match="dimension" if kind is TypeError else r"must have shape \(60,\)"):
+            given_weights(wrong, 60)
+
+
+@pytest.mark.parametrize(("rows", "columns", "told"), [(0, 2, "0 sample"), (3, 0, "0 feature")])
+def test_an_empty_frame_is_refused_with_what_it_lacks(rows: int, columns: int, told: str) -> None:
+    frame = pd.DataFrame(np.zeros((rows, columns)), columns=[*"ab"][:columns])
+    with pytest.raises(ValueError, match=told):
+        PellucidRegressor(**QUICK).fit(frame, np.arange(float(rows)))
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_only_rows_that_are_held_out_are_validated_on(held_out: bool) -> None:
+    model: Any = PellucidRegressor(**QUICK, early_stopping=held_out).fit(X, Y)
+    assert len(model.trainer_.history) == 2
+    assert all(("validation_loss" in epoch) is held_out for epoch in model.trainer_.history)
+
+
+@pytest.mark.parametrize("hidden", [(), (3,), (4,), (4, 3), (3, 4)])
+@pytest.mark.parametrize("outputs", [3, 4])
+def test_outputs_stand_behind_the_hidden_layers_whatever_their_width(hidden: tuple[int, ...], outputs: int) -> None:
+    how: dict[str, Any] = QUICK | {"hidden": hidden, "activation": "relu", "epochs": 1}
+    values = np.stack([Y, -Y, X[:, 1], Y][:outputs], 1)
+    for made, y in ((PellucidClassifier, np.arange(60) % outputs), (PellucidRegressor, values)):
+        model: Any = made(**how).fit(X, y)
+        layers = model.model_.layers
+        assert [layer.units for layer in layers if hasattr(layer, "units")] == [*hidden, outputs]
+        assert layers[-1].activation in (None, "linear") and layers[-1].output_interval((-1, 1)) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs"),
+    [(None, 3), (Y, 1), (np.stack([Y, -Y], 1), 2), (np.stack([Y, Y, -Y, 0.5 * Y], 1), 4), (Y > 1, 2)],
+)
+def test_a_transformer_learns_from_any_targets_and_gives_what_stands_before_the_last_layer(
+    y: Any, outputs: int
+) -> None:
+    made: Any = PellucidTransformer(**QUICK).fit(X, y)
+    assert made.model_.output_shape((3,)) == (outputs,)
+    hidden = made.transform(X)
+    assert hidden.shape == (60, 4) and hidden.dtype == np.float64 and len(made.get_feature_names_out()) == 4
+    assert made.transform(X.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("several", [False, True])

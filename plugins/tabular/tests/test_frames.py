@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from pellucid import DataError
+from pellucid_tabular.column import Column
 from pellucid_tabular.frames import columns_of, is_frame, is_missing, text_of, without_mask
 
 NAN = float("nan")
@@ -203,3 +204,39 @@ def test_an_array_of_which_nothing_is_masked_is_what_it_is(kind: str) -> None:
     masked = np.ma.masked_array(plain, mask=np.zeros((2, 2), bool))
     assert repr(columns(masked)) == repr(columns(plain))
     assert repr(only(masked[:, 0])) == repr(only(plain[:, 0]))
+
+
+def test_a_frame_of_two_columns_with_one_name_is_refused() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])
+    with pytest.raises(DataError, match=r"(?s)the table cannot be read as a table: .*'a' 2 times"):
+        columns(table)
+    with pytest.raises(DataError, match="the table has two columns called '1'"):
+        columns(pandas.DataFrame([[1, 2]], columns=["1", 1]))
+    assert columns(pandas.DataFrame([[1, 2]], columns=["0", 1])) == {"0": [1], "1": [2]}
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo"])
+def test_moments_of_any_unit_and_zone_are_days_of_utc(unit: Any, zone: str | None) -> None:
+    cells = pl.Series([MOMENT, None]).cast(pl.Datetime(unit))
+    if zone is not None:
+        cells = cells.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    for given in (cells, cells.to_frame("c")["c"], cells.to_list()):
+        found = Column("c", "date").coded(only(given), "t").tolist()
+        assert found[0] == 10958.25 and np.isnan(found[1]), "30 years with seven leap days, a day, six hours"
+    if zone is None:
+        assert Column("c", "date").coded(only(cells.to_numpy()), "t").tolist()[0] == 10958.25
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_columns_of_other_frames_are_those_of_polars(n: int) -> None:
+    pandas = pytest.importorskip("pandas")
+    values: dict[str, list[Any]] = {"i": [3, 1], "f": [0.5, NAN], "b": [True, False], "s": ["x", "y"]}
+    table = {name: cells[:n] for name, cells in values.items()}
+    frame = pandas.DataFrame(table)
+    found, expected = columns_of(frame, None, "t"), columns_of(pl.DataFrame(table), None, "t")
+    assert [series.dtype for series in found.values()] == [series.dtype for series in expected.values()]
+    assert repr({name: series.to_list() for name, series in found.items()}) == repr(table)
+    for name in table:
+        assert only(frame[name]).dtype == found[name].dtype and repr(only(frame[name]).to_list()) == repr(table[name])

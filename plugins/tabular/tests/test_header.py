@@ -209,6 +209,9 @@ def test_a_sample_ends_with_a_whole_line(monkeypatch: pytest.MonkeyPatch) -> Non
     ):
         monkeypatch.setattr(dialects, "_SAMPLE", size)
         assert dialects._first_lines(data) == (lines or ["a,b", "1,2", "3,4", "x;y;z"])
+    for size, last in ((len(data) - 1, "x;y;z"), (len(data) - 2, "3,4")):
+        monkeypatch.setattr(dialects, "_SAMPLE", size)
+        assert dialects._first_lines(data.rstrip())[-1] == last, "what is no more than a sample is looked at as a whole"
     monkeypatch.setattr(dialects, "_LINES", 2)
     assert dialects._first_lines(b"\n \n1\n\n2\n3\n") == ["1", "2"]
 
@@ -242,3 +245,28 @@ def test_spaces_before_a_quote_are_no_part_of_the_field() -> None:
     assert no_spaces_before_quotes(text, ",", "") == text == no_spaces_before_quotes(text, ";", "'")
     assert no_spaces_before_quotes(b'a, b\n1,"2, "\n', ",", '"') == b'a, b\n1,"2, "\n'
     assert [*split_lines('a, "b, c"\n\n , \nd', ",", '"')] == [["a", "b, c"], ["d"]]
+
+
+@pytest.mark.parametrize(("odd", "quote"), [(1, '"'), (2, '"'), (3, ""), (5, "")])
+def test_quotes_are_meant_unless_rows_come_out_a_quarter_better_without(odd: int, quote: str) -> None:
+    rows = ["1,2,3,4"] * (10 - odd) + ['"x,y",1,2'] * odd  # three fields, or four with a quote in two
+    found = find_dialect("\n".join(["a,b,c,d", *rows]).encode(), None, None, None)
+    share = f"{100 - 10 * odd * bool(quote)}%"
+    assert (found.separator, found.quote) == (",", quote)
+    assert found.why == f"it divides {share} of the first lines into 4 fields"
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("other", [";", "\t", "|"])
+def test_a_field_that_begins_with_a_quote_was_divided_wrongly(quote: str, other: str) -> None:
+    row = ",".join(f"{quote}{cell}{quote}" for cell in (other.join("abcd"), "n"))
+    found = find_dialect(f"{row}\n".encode() * 5, None, None, None)
+    assert (found.separator, found.quote) == (",", quote)
+    assert found.why == "it divides 100% of the first lines into 2 fields"
+
+
+@pytest.mark.parametrize(("row", "quote"), [("1,2,3,4", '"'), ("'a,'b,3,4", "")])
+def test_at_exactly_a_quarter_the_reading_with_cleaner_fields_is_meant(row: str, quote: str) -> None:
+    text = "\n".join(["a,b,c,d", *[row] * 9, *['"x,y",1,2'] * 3])  # with quotes 9 of 12 rows are alike, without all
+    found = find_dialect(text.encode(), None, None, None)
+    assert (found.separator, found.quote) == (",", quote)

@@ -13,10 +13,13 @@ from pellucid_tabular.ensemble import Ensemble
 from pellucid_tabular.layers.column_embedding import ColumnEmbedding
 from pellucid_tabular.layers.periodic import PLR, Periodic
 from pellucid_tabular.layers.piecewise_linear import PiecewiseLinear
+from pellucid_tabular.layers.scaling import Scaling
+
+from tests.components import support as components
 
 
-def built(layer: Any, columns: int) -> Any:
-    return pl.build(layer, input_shape=(columns,), seed=0)
+def built(layer: Any, columns: int, backend: str | None = None) -> Any:
+    return pl.build(layer, input_shape=(columns,), seed=0, backend=backend)
 
 
 # -- edges of bins ---------------------------------------------------------------------------------------------------
@@ -111,8 +114,9 @@ def test_waves_refuse_what_they_cannot_be(made: Any) -> None:
 
 
 @pytest.mark.parametrize("numbers", [0, 2])
-def test_few_values_are_one_hot_and_more_are_looked_up(numbers: int) -> None:
-    layer = built(ColumnEmbedding([3, 6, 5], size=2, one_hot=4), numbers + 3)
+@pytest.mark.parametrize("backend", [None, "reference"])
+def test_few_values_are_one_hot_and_more_are_looked_up(numbers: int, backend: str | None) -> None:
+    layer = built(ColumnEmbedding([3, 6, 5], size=2, one_hot=4), numbers + 3, backend)
     assert layer.output_shape((numbers + 3,)) == (numbers + 2 + 2 + 4,)
     assert layer.table.shape == (5, 2)
     table = layer.table.data = np.arange(10.0).reshape(5, 2)
@@ -127,6 +131,61 @@ def test_few_values_are_one_hot_and_more_are_looked_up(numbers: int) -> None:
         built(ColumnEmbedding([3, 3, 3]), 2)
     with pytest.raises(ShapeError, match=rf"was built for {numbers} numbers before them"):
         layer.output_shape((numbers + 4,))
+
+
+@pytest.mark.parametrize("backend", [None, "reference"])
+def test_the_gradient_of_a_row_is_the_sum_over_those_that_took_it(backend: str | None) -> None:
+    layer = components.built(ColumnEmbedding([3, 4, 2, 5], size=2, one_hot=2), (6,), ops=pl.get_ops(backend))
+    x = np.array([[0.5, 7, 1, 3, 1, 4], [0.25, 8, 0, 3, 0, 1], [2, 9, 2, 1, 1, 4.0]])  # of 2, 3, 1 and 4 known values
+    dy = np.arange(1.0, 28).reshape(3, 9)  # two numbers, two one-hot, two looked up, one one-hot, two looked up
+    ctx = components.context(pl.get_ops(backend))
+    assert layer.forward(ctx, x).shape == dy.shape and layer.table.shape == (3 + 4, 2)
+    dx = layer.backward(ctx, dy)
+    assert dx.tolist() == [[*row[:2], 0, 0, 0, 0] for row in dy.tolist()]
+    first, second = [dy[2, 4:6], [0, 0], dy[0, 4:6] + dy[1, 4:6]], [dy[1, 7:], [0, 0], [0, 0], dy[0, 7:] + dy[2, 7:]]
+    np.testing.assert_array_equal(layer.table.grad, [*first, *second])
+
+
+# -- gradients -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "made", [Scaling, lambda: Periodic(3), lambda: PLR(2), lambda: PiecewiseLinear(2, bins=3),
+             lambda: ColumnEmbedding([3, 9], numbers=Scaling(), size=2, one_hot=2)],
+    ids=["Scaling", "Periodic", "PLR", "PiecewiseLinear", "ColumnEmbedding"],
+)  # fmt: skip
+def test_a_frozen_parameter_alone_has_no_gradient_and_a_first_layer_gives_none(made: Any) -> None:
+    layer = components.built(made(), (4,), dtype="float64")
+    x = np.array([[0.5, -1.0, 1.0, 3.0], [-0.25, 0.75, 2.0, 8.0], [1.5, 0.1, 1.0, 5.0]])
+
+    def gradients(needs_dx: bool = True) -> tuple[dict[str, Any], Any]:
+        ctx = components.context()
+        ctx.needs_dx = (needs_dx,)
+        for param in layer.parameters():
+            param.grad[...] = 0
+        y = layer.forward(ctx, x.copy())
+        dx = layer.backward(ctx, np.cos(np.arange(y.size)).reshape(y.shape))
+        return {param.name: param.grad.copy() for param in layer.parameters()}, dx
+
+    whole, dx = gradients()
+    first, none = gradients(needs_dx=False)
+    assert none is None and dx.shape == x.shape and dx.any() and all(grad.any() for grad in whole.values())
+    for frozen in (None, *layer.parameters()):
+        if frozen is not None:
+            frozen.trainable = False
+            first, again = gradients()
+            frozen.trainable = True
+            np.testing.assert_array_equal(again, dx)
+        for name, grad in whole.items():
+            np.testing.assert_array_equal(first[name], 0 if frozen is not None and name == frozen.name else grad)
+
+
+def test_scaling_multiplies_each_number_and_learns_its_factor() -> None:
+    layer = components.built(Scaling(), (2,), dtype="float64")
+    layer.scale.data = np.array([2.0, -3.0])
+    ctx, x, dy = components.context(), np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0, 10.0], [-2.0, 1.0]])
+    assert layer.forward(ctx, x).tolist() == [[2, -6], [6, -15]]
+    assert layer.backward(ctx, dy).tolist() == [[2, -30], [-4, -3]] and layer.scale.grad.tolist() == [-5, 25]
 
 
 # -- members ---------------------------------------------------------------------------------------------------------

@@ -234,6 +234,20 @@ def test_what_the_user_says_of_targets_holds() -> None:
     assert told(["10", "9", "10", "9"])[0].classes == ("9", "10"), "by their size"
     assert told(["1,5", "10,5", "2,5"] * 2, classify=True)[0].classes == ("1,5", "2,5", "10,5")
     assert told(["01", "2", "01", "2"])[0].classes == ("01", "2")
+    assert told([30.0, -4.0, 2.5] * 2, classify=True)[0].classes == ("-4", "2.5", "30")
+    assert told(["2", "2.0", "10", "10"])[0].classes == ("2", "10"), "of one number there is one class"
+
+
+@pytest.mark.parametrize(
+    "by_size",
+    [("-1,500", "200", "1,000"), ("30", "1'000", "20'000"), ("-5", "7,5", "1.000,5"), ("9", "1 000", "1 000,5"),
+     ("2,5", "10", "100,25"), ("-inf", "-2.5", "1000", "inf"), ("400", "1.234,5", "2.000.000")],
+)  # fmt: skip
+def test_classes_that_are_numbers_stand_by_their_size_however_they_are_written(by_size: tuple[str, ...]) -> None:
+    for cells in (by_size, by_size[::-1]):
+        assert told([*cells] * 2, classify=True)[0].classes == by_size
+        labels = Target(told([*cells] * 2, classify=True)[0].column, by_size).values(pl.Series(by_size), "t", str)
+        assert labels.tolist() == [*range(len(by_size))]
 
 
 @pytest.mark.parametrize(("cells", "fits"), [("aabbcc", True), ("aabbc", False), ("ab", True), ("aabc", False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,9 @@ def test_a_first_row_may_be_one_shorter_or_longer(tmp_path: Path) -> None:
         ("a,b,c,\n1,2\n3,4\n", "'c'", 4),
         ("a\n1,2,3\n", "1", 1),
     ):
-        with pytest.raises(DataError, match=rf"line 1, column {column}: expected . fields .*Received: {names}\."):
+        with pytest.raises(
+            DataError, match=rf"line 1, column {column}: expected . fields .*Received: {names}\. Correct"
+        ):
             read(tmp_path, text, header=True, separator=",")
 
 
@@ -116,11 +119,11 @@ def test_a_column_that_calls_each_row_by_another_name_is_left_out(tmp_path: Path
     assert [*cells(read(tmp_path, 'n,"a"\nx,1\ny,3\n'))] == ["n", "a"]
 
 
-@pytest.mark.parametrize("leftover", ["'", "---", "\x1a", "***"])
+@pytest.mark.parametrize("leftover", ["'", "---", "\x1a", "***", "-" * 15 + "=" * 15])
 def test_lines_without_a_letter_are_left_over_and_others_are_wrong_rows(tmp_path: Path, leftover: str) -> None:
     raw = read(tmp_path, f"a,b\n1,2\n{leftover}\n3,4\n{leftover}\n")
     assert cells(raw) == {"a": ["1", "3"], "b": ["2", "4"]} and lines(raw) == ["line 2", "line 4"]
-    assert said(raw, "left out") == [(f"line {n}", f"{leftover!r} is no row of a table") for n in (3, 5)]
+    assert said(raw, "left out") == [(f"line {n}", f"{leftover[:20]!r} is no row of a table") for n in (3, 5)]
     with pytest.raises(DataError, match="line 3, column 'b': expected 2 fields"):
         read(tmp_path, f"a,b\n1,2\n{leftover}x\n3,4\n5,6\n")
     assert cells(read(tmp_path, f"a\n1\n{leftover}\n")) == {"a": ["1", leftover]}, "of one column they are cells"
@@ -144,8 +147,8 @@ def test_the_first_row_of_another_number_of_fields_is_named_and_the_others_count
 
 
 def test_names_count_where_a_tenth_of_the_rows_has_as_many_fields(tmp_path: Path) -> None:
-    for fitting, expected in ((1, 2), (2, 3)):
-        text = "a,b,c\n" + "1,2,3\n" * fitting + "1,2\n" * (19 - fitting)
+    for fitting, rows, expected in ((1, 19, 2), (2, 19, 3), (2, 20, 3), (2, 21, 2)):
+        text = "a,b,c\n" + "1,2,3\n" * fitting + "1,2\n" * (rows - fitting)
         with pytest.raises(DataError, match=rf"expected {expected} fields"):
             read(tmp_path, text, header=True, separator=",")
 
@@ -158,6 +161,7 @@ def test_a_table_has_no_more_columns_than_the_most(tmp_path: Path, monkeypatch: 
 
 
 def test_names_are_found_by_the_rows_that_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not read(tmp_path, "b\nb\n" + "a\n" * 25).named, "the word returns at once"
     text = "b\n" + "a\n" * 25 + "b\n"
     assert not read(tmp_path, text).named, "the word returns below"
     for most, named in ((27, False), (26, True)):
@@ -191,13 +195,25 @@ def test_the_last_comment_in_front_may_hold_the_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("skip", [True, False])
-def test_rows_that_polars_does_not_read_are_read_one_by_one(tmp_path: Path, skip: bool) -> None:
+@pytest.mark.parametrize(("cell", "slowly"), [('x "y" z', 0), ('"x" y', 1), ('"x"y', 1), ('"x""y"z', 1)])
+def test_rows_that_polars_does_not_read_are_read_one_by_one(
+    tmp_path: Path, skip: bool, cell: str, slowly: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, one_by_one = list[int](), module._slowly
+    monkeypatch.setattr(module, "_slowly", lambda *given: asked.append(given[-1]) or one_by_one(*given))
     header = "a,b\n" if skip else ""
-    text = header + 'x "y" z,1\n"p,\nq",2\n"r ""s""",3\n'
-    raw = read(tmp_path, text, header=skip, quote='"')
-    first = "a" if skip else "0"
-    assert cells(raw)[first] == ['x "y" z', "p,\nq", 'r "s"'] and [*cells(raw).values()][1] == ["1", "2", "3"]
-    assert lines(raw) == [f"line {n + skip}" for n in (1, 2, 4)]
+    text = header + f'{cell},1\n"p,\nq",2\n"r ""s""",3\n,4\n'
+    raw = read(tmp_path, text, header=skip, quote='"', separator=",")
+    (expected, _), *_ = csv.reader([f"{cell},1"])
+    first, second = cells(raw).values()
+    assert first == [expected, "p,\nq", 'r "s"', ""] and second == ["1", "2", "3", "4"]
+    assert lines(raw) == [f"line {n + skip}" for n in (1, 2, 4, 5)] and asked == [2] * slowly
+
+
+@pytest.mark.parametrize("row", ['x"y,1', 'x"p,q"y,1'])
+def test_a_row_that_is_read_neither_way_is_named(tmp_path: Path, row: str) -> None:
+    with pytest.raises(DataError, match=r"line 3, column [02]: expected 2 fields"):
+        read(tmp_path, f'a,b\n"z",1\n{row}\n"z",2\n{row}\n', header=True, separator=",", quote='"')
 
 
 def test_a_quote_that_stays_open_is_named_with_the_line_of_its_row(tmp_path: Path) -> None:

@@ -228,3 +228,17 @@ def test_the_way_of_another_table_is_found_by_all_its_columns(
     found = {column.name: column.written for column in as_written(columns, cells, "t", semicolons=semicolons)}
     if written is not None:
         assert found == written | {"c": "", "d": ""}
+
+
+@pytest.mark.parametrize(
+    ("missing", "not_missing", "labels"),
+    [((), (), "n y"), ((), ("none",), "n none y"), (("n",), ("none",), "none y"), (("z",), ("none", "NA"), "n none y")],
+)
+def test_marks_of_missing_values_hold_for_targets_and_columns(missing: Any, not_missing: Any, labels: str) -> None:
+    said, known = [*"nynyny", "none", "none"], labels.split()
+    cells = {"a": [*map(float, range(8))], "c": said, "y": said}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PellucidWarning)
+        table, split = loaded(cells, target="y", missing=missing, not_missing=not_missing)
+    assert split.classes == tuple(known) == table.known().schema.columns[1].categories
+    assert split.x[:, 0].tolist() == [i for i, cell in enumerate(said) if cell in known]

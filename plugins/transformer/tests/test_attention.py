@@ -17,6 +17,69 @@ def attend(x: Any, *more: Any, **config: Any) -> Any:
     return model, model.predict((x, *more) if more else x)
 
 
+def by_hand(model: Any, x: Any, context: Any, mask: Any, heads: int, kv_heads: int, rotary: float | None) -> Any:
+    """Row by row, head by head; mask (N, T, S)."""
+    held = {param.name: np.asarray(param.data) for param in model.parameters()}
+    z, width = context @ held["weight"] + held.get("bias", 0), held["output_weight"].shape[0]
+    size = width // heads
+    crossing = "query_weight" in held
+    q = x @ held["query_weight"] + held.get("query_bias", 0) if crossing else z[..., :width]
+    k, v = np.split(z[..., 0 if crossing else width :], 2, axis=-1)
+
+    def turned(numbers: Any, t: int) -> Any:
+        if rotary is None:
+            return numbers
+        pairs = (numbers[: size // 2] + 1j * numbers[size // 2 :]) * np.exp(
+            1j * t * rotary ** (-2 * np.arange(size // 2) / size)
+        )
+        return np.concatenate([pairs.real, pairs.imag])
+
+    o = np.zeros((*x.shape[:2], width))
+    for n, t, h in np.ndindex(*x.shape[:2], heads):
+        own, seen = slice(h * size, (h + 1) * size), np.flatnonzero(mask[n, t])
+        shared = slice(h * kv_heads // heads * size, (h * kv_heads // heads + 1) * size)
+        query = turned(q[n, t, own], t)
+        e = np.exp([query @ turned(k[n, s, shared], s) / np.sqrt(size) for s in seen])
+        o[n, t, own] = (e / e.sum()) @ v[n, seen, shared]
+    return o @ held["output_weight"] + held.get("output_bias", 0)
+
+
+@pytest.mark.parametrize("config", [
+    {}, {"heads": 1}, {"heads": 4, "kv_heads": 2}, {"heads": 4, "kv_heads": 1, "head_size": 4}, {"causal": True},
+    {"use_bias": False, "head_size": 3}, {"rotary": 50.0}, {"rotary": 50.0, "kv_heads": 1, "causal": True},
+    {"cross": True}, {"cross": True, "heads": 4, "kv_heads": 2, "use_bias": False},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("masked", ["", "keys", "pairs"])
+def test_each_head_takes_the_mean_that_its_definition_says(config: dict[str, Any], masked: str) -> None:
+    rng, config = np.random.default_rng(6), {"heads": 2, **config}
+    x, context = rng.normal(size=(2, 4, 8)), rng.normal(size=(2, 5, 3))
+    context = context if config.get("cross") else x
+    seen = np.broadcast_to(rng.uniform(size=(2, 1 if masked == "keys" else 4, context.shape[1])) < 0.6,
+                           (2, 4, context.shape[1])).copy() | (not masked)  # fmt: skip
+    seen[..., 0] = True
+    given = [seen[:, 0] if masked == "keys" else seen] if masked else []
+    model, _ = attend(x, *[context] * ("cross" in config), *given, **config)
+    for param in model.parameters():
+        param.data[...] += rng.normal(0, 0.3, param.shape)
+    y = model.predict((x, *[context] * ("cross" in config), *given) if "cross" in config or given else x)
+    if config.get("causal"):
+        seen &= np.tril(np.ones((4, 4), bool))
+    expected = by_hand(model, x, context, seen, config["heads"], config.get("kv_heads", config["heads"]),
+                       config.get("rotary"))  # fmt: skip
+    np.testing.assert_allclose(y, expected, atol=1e-12)
+
+
+def test_what_there_is_not_is_none() -> None:
+    x, context = np.zeros((1, 2, 4)), np.zeros((1, 3, 2))
+    alone, _ = attend(x, heads=2)
+    assert alone.query_weight is None and alone.query_bias is None and not alone.masked and alone.takes_mask
+    crossing, _ = attend(x, context, heads=2, cross=True, use_bias=False)
+    assert crossing.bias is None and crossing.query_bias is None and crossing.output_bias is None
+    assert crossing.integer_inputs == () and not crossing.takes_mask
+    masked, _ = attend(x, context, np.ones((1, 3), bool), heads=2, cross=True)
+    assert masked.integer_inputs == (2,) and attend(x, np.ones((1, 2), bool), heads=2)[0].integer_inputs == (1,)
+
+
 def test_a_query_that_sees_nothing_gives_zeros_and_sends_no_gradient() -> None:
     x, mask = np.random.default_rng(0).normal(size=(3, 5, 8)), np.ones((3, 5), bool)
     mask[1] = False

@@ -44,6 +44,14 @@ def test_logits_are_those_of_the_whole_text(kind: str, backend: str) -> None:
     np.testing.assert_array_equal(steps.tokens, tokens)
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_what_training_drops_is_there_when_a_text_goes_on(cached: bool) -> None:
+    model, tokens = model_of(dropout=0.5), np.random.default_rng(0).integers(0, 11, (2, 6))
+    steps = Steps(model, 2, cached=cached)
+    steps(tokens[:, :4])
+    np.testing.assert_allclose(steps(tokens[:, 4:]), model.predict(tokens)[:, -1], atol=1e-10)
+
+
 def test_a_text_longer_than_the_context_may_come_at_once() -> None:
     model, tokens = model_of(), np.random.default_rng(1).integers(0, 11, (2, 30))
     steps = Steps(model, rows=2)

@@ -57,6 +57,20 @@ def test_windows_are_followed_by_what_follows_them(text_file: str) -> None:
     assert running(text_file, validation=0).splits(0).validation.x.shape == (0, 64)
 
 
+@pytest.mark.parametrize("kept", [32, 33, 48])
+def test_what_is_kept_of_a_text_is_of_just_that_length(text_file: str, kept: int) -> None:
+    """A window, and one token that follows: of 32 there is one of 16, of 33 there are two."""
+    splits = running(text_file, context=16, validation=kept, test=kept).splits(0)
+    (tokenizer,) = splits.transforms
+    for part, begin in ((splits.validation, len(TEXT) - 2 * kept), (splits.test, len(TEXT) - kept)):
+        held = part.take(np.arange(len(part)))
+        assert len(part) == (kept - 1) // 16
+        assert tokenizer.decode(held.x.ravel()) == TEXT[begin:][: 16 * len(part)]
+        assert tokenizer.decode(held.y.ravel()) == TEXT[begin + 1 :][: 16 * len(part)]
+    last = splits.train.take(np.array([len(splits.train) - 1]))
+    assert tokenizer.decode(last.y[0]) == TEXT[: len(TEXT) - 2 * kept][-16:]
+
+
 def test_an_epoch_sees_every_token_once_and_begins_elsewhere_in_the_next(text_file: str) -> None:
     windows = running(text_file, context=16).splits(0).train
     orders = [windows.order(np.random.default_rng(e), epoch=e, batch_size=4) for e in range(6)]

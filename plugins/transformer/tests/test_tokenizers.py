@@ -71,6 +71,18 @@ def test_a_vocabulary_of_bert_is_taken_as_it_stands() -> None:
 
     tokenizer = WordPiece.of(["[PAD]", "a", "[UNK]", "[CLS]", "[SEP]", "glass", "##es"])
     assert tokenizer.encode("A glasses b").tolist() == [3, 1, 5, 6, 2, 4]
+    assert tokenizer.decode([3, 1, 5, 6, 2, 4, 0]) == "a glasses"  # pieces of a word side by side, and no marks
+    assert tokenizer.special == {"pad": 0, "unk": 2, "cls": 3, "sep": 4} and tokenizer.padding == 0
+    assert [tokenizer.name(number) for number in range(7)] == ["[PAD]", "a", "[UNK]", "[CLS]", "[SEP]", "glass", "##es"]
+    assert WordPiece.of(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "É", "É2"], lowercase=False).encode("É é").tolist() == [
+        1,
+        4,
+        0,
+        2,
+    ]
+    assert WordPiece.of(["[UNK]", "[CLS]", "[SEP]", "[PAD]"]).padding == 3
+    assert WordPiece.of(["[UNK]", "[CLS]", "[SEP]", "a"]).padding == 0
+    assert WordPiece.of(["[UNK]", "[CLS]", "[SEP]", "e"]).encode("É e").tolist() == [1, 3, 3, 2]
     with pytest.raises(DataError, match=r"must include \[UNK\], \[CLS\], \[SEP\]"):
         WordPiece.of(["a"])
 
@@ -181,12 +193,34 @@ def test_who_has_not_been_trained_says_so(name: str) -> None:
 
 
 def test_damaged_states_are_refused() -> None:
-    for codes in ([2, 1], [-1, 3], [0.5]):
+    for codes in ([2, 1], [-1, 3], [0.5], np.zeros(0, int), [[1, 2]], [1, 1], [1, 0x110000], 5):
         with pytest.raises(CheckpointError, match="must be code points, ascending"):
             pl.create("transform", "transformer/characters").restore({"codes": np.array(codes)})
     for content in (b"{", b"\xff", b"{}", json.dumps({"model": {"vocab": {"a": 3}}}).encode()):
         with pytest.raises(CheckpointError, match="damaged"):
             pl.create("transform", "transformer/bpe").restore({"learned": np.frombuffer(content, np.uint8)})
+
+
+@pytest.mark.parametrize("change", [lambda saved: saved.astype(float), lambda saved: saved[:, None],
+                                    lambda saved: saved.astype(np.int64)[None]])  # fmt: skip
+def test_what_was_learned_is_a_row_of_bytes(change: Any) -> None:
+    saved = trained("bpe").state()["learned"]
+    with pytest.raises(CheckpointError, match=r"state of Bpe is damaged.*'learned' must hold bytes\. Received: "):
+        pl.create("transform", "transformer/bpe").restore({"learned": change(saved)})
+
+
+def test_codes_are_kept_as_they_were_saved() -> None:
+    tokenizer = pl.create("transform", "transformer/characters", unknown=True)
+    for codes in (np.array([0]), np.array([97, 0x10FFFF], np.uint32)):
+        tokenizer.restore({"codes": codes})
+        assert tokenizer.codes.dtype == np.int64 and tokenizer.codes.tolist() == codes.tolist()
+        assert tokenizer.size == len(codes) + 1 and tokenizer.special == {"unknown": len(codes)}
+        assert tokenizer.decode(np.arange(len(codes) + 1)) == "".join(map(chr, codes)) + "\ufffd"
+        assert tokenizer.encode("b" + chr(codes[-1]) + "\U0010fffe").tolist() == [
+            len(codes),
+            len(codes) - 1,
+            len(codes),
+        ]
 
 
 def test_where_the_library_is_missing_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pellucid.testing import check_gradients
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.gaussian_head import GaussianHead
 from pellucid_vae.models import VAE
+from pellucid_vae.ops import bernoulli
 from scipy import stats
 
 N, PIXELS, LATENT = 6, 5, 2
@@ -228,3 +229,24 @@ def test_a_model_of_ones_own_is_trained_too() -> None:
         (x, labels), epochs=20, verbose=False
     )
     assert history[-1]["loss"] < history[0]["loss"]
+
+
+@pytest.mark.parametrize("made", [(4,), (4, 4, 4), ((4,), (2,)), ((4,), (2,), (2,), (2,)), (2, (3,), (4,)), ()])
+def test_models_that_give_something_else_than_three_outputs_are_refused(
+    made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = pl.build("vae", input_shape=(4,), latent=2, hidden=[3], seed=0)
+    x = (np.zeros((2, 4), np.float32),)
+    objective = pl.create("objective", "vae/elbo")
+    objective.check(model, x, None)
+    monkeypatch.setattr(type(model), "output_shape", lambda self, *shapes: made)
+    with pytest.raises(pl.ConfigError, match=r"give \(y, μ, s\), .* Received: VAE, which gives samples of shape"):
+        objective.check(model, x, None)
+
+
+def test_a_pixel_is_drawn_where_the_uniform_number_lies_below_its_probability() -> None:
+    """Of u in [0, 1): never for a probability of 0, always for one of 1."""
+    uniform = np.array([0.0, 0.0, 0.5, 0.5, 0.5, 0.999])
+    pixels = np.full(6, 7.0)
+    bernoulli(get_ops("reference"), uniform, np.array([0.0, 0.001, 0.4, 0.5, 0.6, 1.0]), pixels)
+    assert pixels.tolist() == [0, 1, 0, 0, 1, 1]

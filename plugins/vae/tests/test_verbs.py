@@ -114,6 +114,8 @@ def test_pictures_are_drawn(runs: dict[str, Path], capsys: Any) -> None:
     assert size(Path("a.png")) == (2 * (4 * 30 - 2), 2 * (3 * 30 - 2))
     pellucid(capsys, "sample", conditional, "--count", 30, "--output", "b.png")  # all classes in turn: ten columns
     assert size(Path("b.png")) == (2 * (10 * 30 - 2), 2 * (3 * 30 - 2))
+    pellucid(capsys, "sample", conditional, "--count", 12, "--label", 3, "--output", "b2.png")
+    assert size(Path("b2.png")) == size(Path("a.png"))
     said = pellucid(capsys, "reconstruct", run, "--count", 5, "--output", "c.png")
     assert size(Path("c.png")) == (2 * (5 * 30 - 2), 2 * (2 * 30 - 2)) and 0 < said["mean_squared_error"] < 0.1
     pellucid(capsys, "interpolate", run, "--between", 3, 9, "--steps", 6, "--output", "d.gif")

@@ -67,7 +67,7 @@ def _pairs(shown: Shown, path: Path) -> None:
 
 def _distributions(shown: Shown, told: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     drawn = [i for i in range(shown.x.shape[1]) if told.get(shown.features[i], {}).get("kind") != "left_out"][:MOST]
-    across = min(6, max(2, ceil(len(drawn) ** 0.5)))
+    across = max(2, ceil(len(drawn) ** 0.5))
     width, height = max(1.95, (NARROWEST - 0.25) / across), 1.55
     rows = ceil(len(drawn) / across)
     left_out = shown.x.shape[1] - len(drawn)

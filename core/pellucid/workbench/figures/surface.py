@@ -43,7 +43,7 @@ def draw_surface(
         return f"colours cannot tell {len(classes)} classes apart"
     if y.size != len(y):
         return f"there are {y.shape[1:]} targets a sample, and a plane has one height"
-    names = list(features) if features is not None and len(features) == x.shape[1] else ["x", "y"][: x.shape[1]]
+    names = list(features) if features is not None and len(features) == x.shape[1] else ["x", "y"]
     sheet = Sheet(panel=(4.6, 3.8) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
     axes = sheet.axes()
     points, targets = x.astype(np.float64), y.reshape(len(y))

@@ -126,7 +126,7 @@ class Autoencoder(Layer):
     def _made_decoder(self, shape: tuple[int, ...]) -> Sequential:
         layers: list[Layer]
         if self.tied:
-            own = self.encoder.layers[0 if self.corruption is None else 1 :]  # a corruption may be a dense layer too
+            own = self.encoder.layers[1:]  # the first one flattens, or is a corruption, which may be a dense layer too
             dense = [layer for layer in own if isinstance(layer, Dense)]
             layers = [Transposed(layer, self.activation) for layer in reversed(dense[1:])]
             layers.append(Transposed(dense[0]))

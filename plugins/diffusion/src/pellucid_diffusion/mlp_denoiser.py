@@ -90,7 +90,7 @@ class MlpBlock(Layer):
 
     def forward(self, ctx: Context, h: Array, e: Array) -> Array:
         assert self.outer is not None
-        of_e = ctx.needs_dx[1:2]
+        of_e = ctx.needs_dx[1:]
         ctx.a = self.inner.forward(ctx.child("inner"), self.norm.forward(ctx.child("norm"), h))
         ctx.factor = self.factor.forward(ctx.child("factor", of_e), e)
         ctx.z, ctx.s = ctx.scratch("z", ctx.a.shape), ctx.scratch("s", ctx.a.shape)

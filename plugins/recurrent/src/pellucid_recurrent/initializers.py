@@ -31,5 +31,5 @@ class ForgetBias(Initializer):
         self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
     ) -> np.ndarray[Any, Any]:
         n = shape[-1] if shape else 1
-        row = np.where(np.arange(n) * 4 // max(n, 1) == 1, float(self.value), 0.0)
+        row = np.where(np.arange(n) * 4 // n == 1, float(self.value), 0.0)
         return np.ones(shape) * (row if shape else row[0])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
+from pellucid import Layer, PellucidError, Splits, Trainer
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
@@ -110,5 +110,5 @@ def seeded_of(sections: Sections) -> Sections:
 def told(error: PellucidError) -> list[Mistake]:
     """The mistakes that an error names, each with its path; see :meth:`pellucid.registry.reader.Reader.finish`."""
     first, *rest = str(error).split("\n")
-    lines = rest if isinstance(error, ConfigError | PellucidError) and first.endswith("in the configuration:") else []
+    lines = rest if first.endswith("in the configuration:") else []
     return [Mistake.of(line.strip()) for line in lines] or [Mistake.of(str(error))]

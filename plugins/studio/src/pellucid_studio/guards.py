@@ -109,8 +109,8 @@ class Guard:
             return 403, "This page is not the studio's."
         if scope["type"] == "websocket" and not origins and b"sec-fetch-site" in headers:
             return 403, "A browser says whose page it is."
-        first = scope["path"].encode("utf-8", "replace").split(b"/")[1:2]
-        if not first or not hmac.compare_digest(first[0], self._token):
+        first = scope["path"].encode("utf-8", "replace").partition(b"/")[2].partition(b"/")[0]
+        if not hmac.compare_digest(first, self._token):
             return 404, "There is nothing here. The studio's address stands where it was started."
         if not self._rate.take():
             return 429, "Too many requests at once."

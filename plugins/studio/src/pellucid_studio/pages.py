@@ -66,7 +66,7 @@ class Page:
                 told, self._frame = self._frame, None
                 assert told.curve is not None
                 self._passed += 1
-                if self._passed % self.every and '"state":"training"' in told.text[:60]:
+                if self._passed % self.every and told.text.startswith('{"is":"frame","state":"training"'):
                     continue
                 curve, self._known = told.curve.since(*self._known)
                 return f'{told.text},"curve":{text_of(curve)}}}'

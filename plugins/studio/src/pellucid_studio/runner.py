@@ -265,17 +265,14 @@ class Runner:
     def _take(self, batch: Batch) -> None:
         trainer = self.ready.trainer
         assert trainer.run is not None  # the loop's
-        self.state = "paused"
+        self.state, self.gate.stays = "paused", False
         self.gate.put_in(trainer.run, traced=True)
         try:
             trainer.step(batch)
         except DataError as error:
             self._not_traced(error)
-            self.gate.take_out()
             self.gate.put_in(trainer.run)
             trainer.step(batch)
-        finally:
-            self.gate.take_out()
         self._tell(looked(trainer, **self._last))
 
 

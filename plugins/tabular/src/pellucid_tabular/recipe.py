@@ -15,8 +15,6 @@ WIDTH = 256
 SEEN = {"classification": 400_000, "regression": 700_000}
 """Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
 MOST_EPOCHS, LEAST_EPOCHS = {"classification": 64, "regression": 128}, 16
-MOST_OF_MEMBER = 128
-"""The most epochs of a member of an ensemble."""
 RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.002
 """Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
 MOST_OF_BINS = 2.0
@@ -73,14 +71,13 @@ def ensemble_recipe(
     task: Task, rows: int, columns: int, categories: Sequence[int] = (), *, outputs: int | None = None,
     members: int = 32,
 ) -> dict[str, Any]:  # fmt: skip
-    """The same sections for ``tabular/ensemble``: members of half the width and, of short tables, fewer epochs, so that
-    all of them together take as long as a few large networks. Arguments and errors are those of :func:`recipe`."""
+    """The same sections for ``tabular/ensemble``: members of half the width, so that all of them together take as long
+    as a few large networks. Arguments and errors are those of :func:`recipe`."""
     made = recipe(task, rows, columns, categories, outputs=outputs)
     own = {name: value for name, value in made["model"].items() if name not in ("type", "hidden", "numbers")}
     settings = {name: made["model"][name] for name in ("numbers",) if name in made["model"]}
     own |= {"members": members, "dropouts": [0.0, dropout_of(rows)]}
     made["model"] = {"type": "tabular/ensemble", **own, "settings": settings}
-    made["train"]["epochs"] = min(MOST_OF_MEMBER, made["train"]["epochs"])
     del made["train"]["callbacks"]  # each member's best epoch is found by its loss, and the ensemble chosen from these
     return made
 

@@ -92,7 +92,7 @@ def decide_target(asked: Asked, cells: pl.Series, classify: bool | None) -> Targ
         if values <= MANY and bool((numbers == np.floor(numbers)).all()):
             _say(f"{counted}: these whole numbers are taken as numbers to be predicted, not as labels. {say_which}")
         return Target(as_number, None, f"{values:,} different numbers")
-    classes = _classes(different, numbers, known, told)
+    classes = _classes(different, None if numbers is None else written or "0.5", known, told)
     if numbers is not None and classify is None and values > 2 and classes != tuple(map(str, range(values))):
         _say(f"{counted}: these numbers are taken as labels of the classes {listed(classes)}, not as numbers to be "
              f"predicted. {say_which}")  # fmt: skip
@@ -189,11 +189,12 @@ def _check_constant(numbers: HostArray, told: str) -> None:
         )
 
 
-def _classes(different: pl.Series, numbers: HostArray | None, known: pl.Series, told: str) -> tuple[str, ...]:
-    """The classes: texts in alphabetical order, numbers by their size."""
-    texts = sorted({canonical(text) if numbers is not None else text for text in different.to_list()})
-    if numbers is not None:
-        texts.sort(key=lambda text: float(text.replace(",", ".")) if _plain(text) else 0.0)
+def _classes(different: pl.Series, written: str | None, known: pl.Series, told: str) -> tuple[str, ...]:
+    """The classes: texts in alphabetical order, numbers, of which ``written`` says how to read them, by their size."""
+    texts = sorted(different.to_list())
+    if written is not None:
+        sizes = dict(zip(map(canonical, different.to_list()), as_numbers(different, written).to_list(), strict=True))
+        texts = sorted(sizes, key=lambda text: (sizes[text], text))
     if len(texts) == 1:
         raise DataError(
             f"{told}: expected several classes. Received: {texts[0]!r} in all {len(known):,} rows, so there is nothing "
@@ -206,14 +207,6 @@ def _classes(different: pl.Series, numbers: HostArray | None, known: pl.Series, 
             "say classify = false, if they are numbers to be predicted."
         )
     return tuple(texts)
-
-
-def _plain(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
 
 
 def _say(message: str) -> None:

@@ -99,8 +99,8 @@ class GaussianHead(Layer):
         return parts
 
     def forward(self, ctx: Context, h: Array) -> tuple[Array, Array, Array]:
-        mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), h)
-        ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx[:1]), h)
+        mean = self.mean.forward(ctx.child("mean", ctx.needs_dx), h)
+        ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx), h)
         ctx.e, z = ctx.scratch("deviation", mean.shape), ctx.scratch("z", mean.shape)
         ctx.op("vae/reparameterize")(mean, ctx.s, ctx.normal(mean.shape), ctx.e, z)
         return z, mean, ctx.s

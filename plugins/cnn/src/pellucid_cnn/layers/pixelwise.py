@@ -59,7 +59,7 @@ class Pixelwise(Layer):
         return y.reshape(*x.shape[:-1], y.shape[-1])
 
     def forward(self, ctx: Context, x: Array) -> Array:
-        y = self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), as_rows(ctx, x, "x"))
+        y = self.layer.forward(ctx.child(0, ctx.needs_dx), as_rows(ctx, x, "x"))
         ctx.shape = x.shape
         return contiguous(ctx, y, "y").reshape(*x.shape[:-1], y.shape[-1])
 

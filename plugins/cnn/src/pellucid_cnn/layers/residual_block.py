@@ -150,7 +150,7 @@ class ResidualBlock(Layer):
         wanted = ctx.needs_dx[:1]
         h = self.first.forward(ctx.child("first", wanted), x)
         if embedding is not None:
-            e = self.embed.forward(ctx.child("embed", ctx.needs_dx[1:2]), embedding)  # (N, filters)
+            e = self.embed.forward(ctx.child("embed", ctx.needs_dx[1:]), embedding)  # (N, filters)
             spread = ctx.scratch("spread", h.shape)
             # A vector for each image is an image of one pixel, and adding it to all pixels is enlarging that one.
             ctx.op("cnn/upsample_nearest_forward")(e.reshape(len(x), 1, 1, self.filters), h.shape[1:3], spread)

@@ -107,7 +107,7 @@ def _grouped_columns(xp: Any, x: Array, weight: Array, geometry: Geometry) -> Ar
     kh, kw, c, _ = weight.shape
     columns = im2col(xp, x, (kh, kw), geometry)
     places = columns.shape[0] * columns.shape[1] * columns.shape[2]
-    split = xp.transpose(columns.reshape(places, kh * kw, geometry.groups, c), (2, 0, 1, 3))
+    split = xp.swapaxes(columns.reshape(-1, geometry.groups, c), 0, 1)
     return split.reshape(geometry.groups, places, kh * kw * c)
 
 

@@ -84,7 +84,7 @@ def sample_shape(model: Layer, x: HostArray | None) -> tuple[int, ...]:
             f"A page needs samples of one size. Received: a model of samples of shape {tuple(shape)}, such as "
             "sequences. Use it with pellucid predict, or a view of the studio."
         )
-    return tuple(int(n or 0) for n in shape)
+    return tuple(n for n in shape if n is not None)
 
 
 def picture_of(shape: tuple[int, ...], x: HostArray | None, *, named: bool) -> Picture | None:

@@ -58,7 +58,7 @@ def network(
         made = deepcopy(model)
     if heads is not None:
         made = Sequential([*_parts(made), Parallel([Dense(size) for size in heads], join="apart")])
-    elif made.output_shape((columns,)) != (outputs,):
+    elif model is None or made.output_shape((columns,)) != (outputs,):
         made = Sequential([*_parts(made), Dense(outputs)])
     return build(made, input_shape=(columns,), seed=seed, dtype=estimator.dtype, backend=estimator.backend)
 

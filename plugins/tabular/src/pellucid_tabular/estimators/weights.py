@@ -22,8 +22,6 @@ def given_weights(sample_weight: Any, n: int) -> HostArray | None:
     if sample_weight is None:
         return None
     weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weight.ndim == 0:
-        weight = np.full(n, float(weight))
     if weight.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), a number for each row. Received: {weight.shape}.")
     if weight.min() < 0:

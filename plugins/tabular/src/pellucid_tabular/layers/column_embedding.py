@@ -112,8 +112,7 @@ class ColumnEmbedding(Layer):
     def as_calls(self, ctx: Context, x: Any) -> Any:
         """The forward as calls of its layer and of NumPy on Variables, see :func:`pellucid.slopes`."""
         numbers, first = x.shape[1] - len(self.categories), 0
-        inner = self.numbers is not None and numbers
-        parts = [self.numbers(x[:, :numbers]) if inner and self.numbers is not None else x[:, :numbers]]
+        parts = [self.numbers(x[:, :numbers]) if self.numbers is not None and numbers else x[:, :numbers]]
         for column, count in enumerate(self.categories, numbers):
             known = count - 1
             hot = (np.rint(x.value[:, column])[:, None] == np.arange(1, count)).astype(x.value.dtype)

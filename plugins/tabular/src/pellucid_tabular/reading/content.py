@@ -68,7 +68,7 @@ def content_of(path: Path, encoding: str | None = None) -> Content:
             )
     text, encoding, why = _decoded(data, encoding, path)
     if b"\0" in text:
-        line = text[: text.index(b"\0")].count(b"\n") + 1
+        line = text.partition(b"\0")[0].count(b"\n") + 1
         raise DataError(
             f"{path}, line {line}, column 0: expected text. Received: a byte of value 0. It is no text, or it is "
             "damaged; save it again as UTF-8, or say its encoding."

@@ -66,7 +66,7 @@ def rows_of(data: bytes, separator: str, quote: str, comment: str) -> Rows:
     remarks = np.zeros(len(keep), bool)
     if comment:
         mark = comment.encode()
-        first = np.frombuffer(data, np.uint8)[np.minimum(starts, max(len(data) - 1, 0))] if data else starts
+        first = np.frombuffer(data, np.uint8)[starts]
         for row in np.flatnonzero((first == mark[0]) & keep):
             remarks[row] = data[starts[row] : ends[row]].startswith(mark)
     keep &= ~remarks

@@ -170,10 +170,12 @@ class MultiHeadAttention(Layer):
     def build(self, x: Shape, *more: Shape) -> None:
         self.output_shape(x, *more)
         self.masked = len(more) > self.cross
-        size, features = self._size(x), int(x[-1] or 0)
+        features = width_of(self, x, "sequences")
+        size = self._size(features)
         queries, keys = self.heads * size, (self.kv_heads or self.heads) * size
-        source, width = (int(more[0][-1] or 0), 2 * keys) if self.cross else (features, queries + 2 * keys)
+        source, width = features, queries + 2 * keys
         if self.cross:
+            source, width = width_of(self, more[0], "a context"), 2 * keys
             self.query_weight = self.param("query_weight", (features, queries), init=self.init, decay=True)
             self.query_bias = self.param("query_bias", (queries,)) if self.use_bias else None
         else:
@@ -188,8 +190,7 @@ class MultiHeadAttention(Layer):
         self.output_bias = self.param("output_bias", (features,)) if self.use_bias else None
 
     def output_shape(self, x: Shape, *more: Shape) -> Shape:
-        width_of(self, x, "sequences")
-        self._size(x)
+        self._size(width_of(self, x, "sequences"))
         if self.cross and not more:
             raise ShapeError(
                 f"{type(self).__name__} with cross needs a second input, the context. Received: one, {tuple(x)}."
@@ -199,9 +200,8 @@ class MultiHeadAttention(Layer):
         check_mask(self, x[0], more[0][0] if self.cross else x[0], more[self.cross :])
         return x
 
-    def _size(self, x: Shape) -> int:
+    def _size(self, features: int) -> int:
         """d."""
-        features = int(x[-1] or 0)
         if self.head_size is None and features % self.heads:
             raise ShapeError(
                 f"{type(self).__name__} divides the features of a position evenly between its {self.heads} heads. "
