@@ -49,7 +49,7 @@ ALIKE = re.compile(
 """Many that try one thing on one component after the other: `make test` takes one of three, `make slow` the others."""
 
 AT_THE_END = re.compile(r"test_conformance\.py::.*-sizes\]$")
-"""Cases of the kit at many sizes: their arrays end where nothing can be read."""
+"""Cases of the kit at many sizes: inputs, outputs and scratch end where nothing can be read."""
 
 
 def pytest_configure() -> None:
@@ -98,9 +98,9 @@ def _whoever_traced_goes_on() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_can_be_read_behind_an_array(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_can_be_read_behind_an_array(request: pytest.FixtureRequest) -> None:
     if page_ends.POSSIBLE and AT_THE_END.search(request.node.nodeid):
-        monkeypatch.setattr(Fences, "empty", page_ends.empty)
+        request.getfixturevalue("monkeypatch").setattr(Fences, "empty", page_ends.empty)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -121,12 +121,12 @@ def require_moved(f: Callable[..., Any], shapes: list[tuple[int, ...]]) -> None:
 
 
 @pytest.mark.parametrize(("f", "shape"), [case[1:] for case in ONES], ids=[case[0] for case in ONES])
-def test_of_one_array(f: Callable[..., Any], shape: tuple[int, ...]) -> None:
+def test_each_element_of_an_array_is_found_again(f: Callable[..., Any], shape: tuple[int, ...]) -> None:
     require_moved(f, [shape])
 
 
 @pytest.mark.parametrize(("f", "shapes"), [case[1:] for case in MANY], ids=[case[0] for case in MANY])
-def test_of_several(f: Callable[..., Any], shapes: list[tuple[int, ...]]) -> None:
+def test_each_element_of_several_is_found_again(f: Callable[..., Any], shapes: list[tuple[int, ...]]) -> None:
     require_moved(f, shapes)
 
 
@@ -141,7 +141,7 @@ FILLED: list[tuple[Callable[[Any], Any], tuple[int, ...]]] = [
 
 
 @pytest.mark.parametrize(("f", "shape"), FILLED)
-def test_between_constants(f: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
+def test_elements_between_constants_are_found_again(f: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
     """The difference of two inputs that differ in one element is 1 where it has gone, and 0 on constants."""
     x = np.random.default_rng(0).normal(size=shape)
     w = np.random.default_rng(1).normal(size=np.shape(f(x)))

@@ -78,7 +78,7 @@ def test_batch_norm_with_statistics_that_are_given(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 4])
-def test_layer_norm(n: int) -> None:
+def test_layer_norm_is_that_of_each_row_and_its_slopes_are_measured(n: int) -> None:
     x, gamma, beta, dy = drawn(n)
     mean, inv_std, y = np.full(n, 7.0), np.full(n, 7.0), np.full((n, F), 7.0)
     REFERENCE.layer_norm_forward(x, gamma, beta, EPS, mean, inv_std, y)

@@ -67,7 +67,7 @@ def test_what_is_an_integer_a_size_a_number(value: Any, integer: bool, size: boo
     assert (bool(is_int(value)), bool(is_size(value)), bool(is_number(value))) == (integer, size, number)
 
 
-def test_who_is_named() -> None:
+def test_a_refusal_names_the_component_the_argument_and_what_was_received() -> None:
     class Owner:
         """Somebody."""
 

@@ -72,7 +72,7 @@ def test_states_begin_with_what_fills_them() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63, 2**64 - 1, np.int64(5)])
-def test_seeds(seed: Any) -> None:
+def test_a_seed_is_kept_and_gives_the_same_weights(seed: Any) -> None:
     built = [pl.build("dense", units=2, input_shape=(3,), seed=seed) for _ in range(2)]
     assert built[0].runtime.seed == int(seed)  # type: ignore[union-attr]
     np.testing.assert_array_equal(built[0].parameters()[0].data, built[1].parameters()[0].data)

@@ -140,13 +140,6 @@ def test_a_split_keeps_inputs_apart_and_makes_arrays_of_them() -> None:
     assert one.classes == ("no", "5") and one.features == ("a", "b")
 
 
-@pytest.mark.parametrize("names", ["ab", {"a", "b"}, {"a": 1, "b": 2}, 2, b"ab".__len__])
-def test_names_stand_in_a_list(names: Any) -> None:
-    for where in ("classes", "features"):
-        with pytest.raises(DataError, match=r"stand in a list, one text each\. Received: "):
-            pl.Split(X, **{where: names})
-
-
 def test_only_the_first_input_may_lack_numbers() -> None:
     lacking, endless = X.copy(), X.copy()
     lacking[2, 1], endless[2, 1] = np.nan, np.inf

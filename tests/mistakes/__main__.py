@@ -126,9 +126,8 @@ def measure(copy: Copy, folder: Path) -> None:
 
     The folder is there when all have run.
     """
-    begun = folder.with_suffix(".measuring")
-    shutil.rmtree(begun, ignore_errors=True)  # somebody was broken off
-    begun.mkdir(parents=True)
+    begun = copy.root.with_name("measuring")
+    begun.mkdir()
     left_out = (f"--ignore={place}" for place in reach.NOT_NEAR)
     code, said = copy.python(*reach.pytest(left_out), "-p", "tests.mistakes.traced", "--maxfail=1000000", "-n", "auto",
                              timeout=4 * 3600, **{REACH: str(begun)})  # fmt: skip
@@ -139,7 +138,7 @@ def measure(copy: Copy, folder: Path) -> None:
     print(said.strip().splitlines()[-1], flush=True)
     if not any(begun.iterdir()):
         raise SystemExit("Which tests run which lines was not measured: nothing was written.")
-    begun.rename(folder)
+    shutil.move(begun, folder)
 
 
 def thoroughly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path, until: float) -> None:
@@ -157,7 +156,7 @@ def thoroughly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path, 
         print(f"{number}: {found['file']}:{found['line']}: {found['outcome']}: {found['by'][:90]}", flush=True)
 
 
-def quickly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path) -> None:
+def quickly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path, until: float) -> None:
     """Hold those in Python against the quickest tests of their lines alone, all cores at once."""
     jobs = copy.root.with_name("jobs.jsonl")
     with jobs.open("w", encoding="utf-8") as file:
@@ -168,7 +167,9 @@ def quickly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path) -> 
                        "tests": reached.tests(found["file"], mistake.line), "entry": found}  # fmt: skip
                 file.write(json.dumps(job) + "\n")
     command = (*reach.pytest([f"--ignore={place}" for place in reach.NOT_NEAR]), "-p", "tests.mistakes.warm")
-    code, said = copy.python(*command, timeout=24 * 3600, **{warm.JOBS: str(jobs), warm.FOUND: str(journal)})
+    more = {warm.JOBS: str(jobs), warm.FOUND: str(journal), "TMPDIR": str(copy.root.parent),
+            warm.UNTIL: str(time.time() + until - time.monotonic())}  # fmt: skip
+    code, said = copy.python(*command, timeout=24 * 3600, **more)
     if code not in (0, NO_TESTS):
         raise SystemExit(f"It broke off: {said[-2000:]}")
 
@@ -234,11 +235,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines = options.journal.with_name(f"{begun['commit'][:10]}.reach")  # for all journals of that commit
         if options.measure and not lines.exists():
             measure(copy, lines)
+        if options.quick and not lines.exists():
+            parser.error(f"--quick needs to know which tests run which lines ({lines}): say --measure as well.")
         reached, done = Reached.read(lines), {each["number"] for each in entries}
         all_of_them = zip(range(options.count), drawn(copy.root, begun["seed"]), strict=False)
         left = ((number, mistake) for number, mistake in all_of_them if number not in done)
         if options.quick:
-            quickly(copy, reached, left, options.journal)
+            quickly(copy, reached, left, options.journal, until)
         else:
             thoroughly(copy, reached, left, options.journal, until)
     print(shown(read(options.journal)[1]))

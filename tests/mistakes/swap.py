@@ -18,17 +18,18 @@ Exchange = Mapping[CodeType, CodeType]
 
 
 def exchange(mistake: Mistake) -> Exchange | None:
-    """What is exchanged for a mistake; None where it stands in the body of a module or of a class."""
+    """What is exchanged for a mistake: the code that it stands in; None where that is the body of a module or class."""
     before, after = mistake.path.read_text(encoding="utf-8"), mistake.made()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what looks like a mistake
         codes = [[*_codes(compile(text, str(mistake.path), "exec", dont_inherit=True))] for text in (before, after)]
     if len(codes[0]) != len(codes[1]):  # a function is gone
         return None
-    other = [old for old, new in zip(*codes, strict=True) if _told(old) != _told(new)]
-    if not other or not all(old.co_flags & CO_NEWLOCALS for old in other):
+    changed = {id(old) for old, new in zip(*codes, strict=True) if _told(old) != _told(new)}
+    within = [(old, new) for old, new in zip(*codes, strict=True) if any(id(each) in changed for each in _codes(old))]
+    if any(id(old) in changed and not old.co_flags & CO_NEWLOCALS for old, _ in within):
         return None
-    return dict(zip(*codes, strict=True))
+    return dict(within)
 
 
 def functions(root: Path) -> Mapping[str, list[FunctionType]]:
@@ -47,7 +48,7 @@ def put(exchanged: Exchange, there: list[FunctionType]) -> int:
     count = 0
     for function in there:
         code = exchanged.get(function.__code__)
-        if code is not None and len(code.co_freevars) == len(function.__code__.co_freevars):
+        if code is not None and code.co_freevars == function.__code__.co_freevars:
             function.__code__, count = code, count + 1
     return count
 

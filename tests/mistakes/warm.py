@@ -7,6 +7,7 @@ where a process of its own takes four. What stands in the body of a module or of
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -27,10 +28,10 @@ from tests.mistakes.mistake import Mistake
 from tests.mistakes.reach import module_of
 from tests.mistakes.swap import Exchange, exchange, functions, put
 
-JOBS, FOUND, LIMIT = "PELLUCID_MISTAKES", "PELLUCID_FOUND", "PELLUCID_HANGS_AFTER"
+JOBS, FOUND, UNTIL, LIMIT = (f"PELLUCID_MISTAKES_{name}" for name in ("JOBS", "FOUND", "UNTIL", "LIMIT"))
 CAUGHT, HANGS, SURVIVED, OUTSIDE = "caught", "caught: it hangs", "survived", "outside of functions"
 LONGEST = "30"
-"""Seconds, where ``LIMIT`` names none: whoever takes longer hangs."""
+"""Seconds, where ``LIMIT`` names none: a test that takes longer hangs."""
 NOT_THERE = 99
 """What a copy ends with that has no function of the code that was to be exchanged."""
 
@@ -38,7 +39,8 @@ NOT_THERE = 99
 class _Warm:
     def __init__(self, jobs: Path, found: Path) -> None:
         self._jobs = [json.loads(line) for line in jobs.read_text(encoding="utf-8").splitlines()]
-        self._found = found
+        self._found, self._until = found, float(os.environ.get(UNTIL, "inf"))
+        self._longest = float(os.environ.get(LIMIT, LONGEST))
         self._wrong, self._right = set[str](), set[str]()
 
     @pytest.hookimpl(tryfirst=True)
@@ -49,12 +51,16 @@ class _Warm:
             _imported(Path(file))
         self._functions = functions(Path(session.config.rootpath))
         workers = [_forked(lambda first=first: self._work(first)) for first in range(os.cpu_count() or 1)]
-        for worker in workers:
-            os.waitpid(worker, 0)
+        ended = [os.waitpid(worker, 0)[1] for worker in workers]
+        if any(ended):
+            raise RuntimeError("A process that tried mistakes has ended before its time: what it says stands above.")
         return True
 
     def _work(self, first: int) -> int:
+        _end_with_whoever_began()
         for job in self._jobs[first :: os.cpu_count() or 1]:
+            if time.time() > self._until:
+                break
             started = time.monotonic()
             outcome, by = self._outcome(job)
             entry = job["entry"] | {"outcome": outcome, "by": by, "seconds": round(time.monotonic() - started, 1)}
@@ -93,6 +99,7 @@ class _Warm:
 
         def run() -> int:
             os.setsid()
+            _end_with_whoever_began()
             nowhere = os.open(os.devnull, os.O_RDWR)
             for stream in range(3):
                 os.dup2(nowhere, stream)
@@ -111,11 +118,16 @@ class _Warm:
 
         process = _forked(run)
         os.close(writing)
-        code = _waited(process, float(os.environ.get(LIMIT, LONGEST)))
-        with os.fdopen(reading, encoding="utf-8") as begun:
-            last = [names[0], *begun.read().splitlines()][-1]
+        code, begun = _waited(process, reading, self._longest)
+        os.close(reading)
         shutil.rmtree(folder, ignore_errors=True)
-        return None if code == 0 else (last, code)
+        return None if code == 0 else ([names[0], *begun][-1], code)
+
+
+def _end_with_whoever_began() -> None:
+    """On Linux: who ends everything by Ctrl-C leaves no test behind that does not end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class _Failures:
@@ -140,18 +152,26 @@ def _forked(run: Any) -> int:
         os._exit(code)
 
 
-def _waited(process: int, seconds: float) -> int | None:
-    """What it ended with; None if it had to be ended. Whatever it has started ends as well."""
-    until, code = time.monotonic() + seconds, None
-    while code is None and time.monotonic() < until:
+def _waited(process: int, reading: int, seconds: float) -> tuple[int | None, list[str]]:
+    """What it ended with, None if it had to be ended as it said nothing for so long; and the lines that it has said.
+
+    Whatever it has started ends as well.
+    """
+    os.set_blocking(reading, False)
+    said, last, code = b"", time.monotonic(), None
+    while code is None and time.monotonic() < last + seconds:
         ended, status = os.waitpid(process, os.WNOHANG)
         code = os.waitstatus_to_exitcode(status) if ended else None
+        with suppress(BlockingIOError):
+            if more := os.read(reading, 65_536):
+                said, last = said + more, time.monotonic()
         time.sleep(0 if ended else 0.004)
-    with suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
+    for end in (os.killpg, os.kill) if code is None else (os.killpg,):  # it may not have a group of its own yet
+        with suppress(ProcessLookupError):
+            end(process, signal.SIGKILL)
     if code is None:
         os.waitpid(process, 0)
-    return code
+    return code, said.decode().splitlines()
 
 
 def _imported(path: Path) -> None:

@@ -29,7 +29,7 @@ GOOD: dict[str, Any] = {
         {"plan": {"rows": 0, "batch_size": 0}, "position": 10**6}, {"plan": {"rows": 32, "batch_size": 1}},
     ],
 )  # fmt: skip
-def test_progress(other: dict[str, Any]) -> None:
+def test_progress_that_fits_is_not_refused(other: dict[str, Any]) -> None:
     assert _wrong_progress({**GOOD, **other}) is None
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_progress(other: dict[str, Any], told: str) -> None:
         ([{"epoch": 1.0, "loss": 1.0}], "its history lacks"), ([{"epoch": 1, "loss": "1"}], "its history lacks"),
     ],
 )  # fmt: skip
-def test_history(records: Any, told: str | None) -> None:
+def test_a_history_is_a_list_of_epochs_with_number_and_loss(records: Any, told: str | None) -> None:
     found = _wrong_history(records)
     assert found is None if told is None else str(found).startswith(told)
 

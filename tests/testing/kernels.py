@@ -27,8 +27,8 @@ from tests.testing.mutation import executed, first_failure, source_of
 
 ROOT = Path(__file__).parents[2]
 COMPARED = (
-    "accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "sizes", "steps", "recorded_plan",
-    "threads",
+    "accumulation", "extremes", "frozen", "input_gradient_not_needed", "inputs_untouched", "large_inputs", "parity",
+    "sizes", "steps", "recorded_plan", "threads",
 )  # fmt: skip
 """The checks that run on the fast backend."""
 FLAGS = ("-O1", "-std=gnu11", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi")

@@ -65,7 +65,10 @@ def test_components_out_of_the_ordinary(case: Case) -> None:
         case.run()
 
 
-COMPARED = ("accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "threads")
+COMPARED = (
+    "accumulation", "extremes", "frozen", "input_gradient_not_needed", "inputs_untouched", "large_inputs", "parity",
+    "threads",
+)  # fmt: skip
 DEVICE = Backends(fast=StrictOps())
 
 

@@ -6,6 +6,7 @@ import ctypes
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from pellucid.testing.guarded import Fences
 
 from tests import page_ends
 
+resource = pytest.importorskip("resource", reason="Windows has other limits")
+
 pytestmark = pytest.mark.skipif(not page_ends.POSSIBLE, reason="pages are closed as Linux does it")
+ROOT = Path(__file__).resolve().parents[2]
 READ = """
 import ctypes
 from pellucid.testing.guarded import Fences
@@ -25,11 +29,15 @@ ctypes.c_float.from_address(array.ctypes.data + array.nbytes + 4 * ({by})).value
 """
 
 
+def without_core() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 @pytest.mark.parametrize(("by", "code"), [(-1, 0), (0, -signal.SIGSEGV)])
 @pytest.mark.parametrize("size", [1, 1000, 1024, 1025])
 def test_who_reads_behind_the_last_number_ends(size: int, by: int, code: int) -> None:
     done = subprocess.run([sys.executable, "-c", READ.format(size=size, by=by)], capture_output=True, text=True,
-                          check=False)  # fmt: skip
+                          check=False, cwd=ROOT, preexec_fn=without_core)  # fmt: skip
     assert (done.stdout, done.returncode) == ("nan\n", code)
 
 

@@ -37,6 +37,12 @@ class Fences:
             array[...] = True
         return array
 
+    def copy(self, array: Any) -> Any:
+        """The same numbers between two fences."""
+        made = self.empty(array.shape, array.dtype)
+        made[...] = array
+        return made
+
     def require_whole(self, when: str) -> None:
         """Raise ConformanceError if something was written outside of an array."""
         for block, start, size in self._blocks:
@@ -51,12 +57,19 @@ class Fences:
 
 @contextmanager
 def guarded(ops: Ops) -> Iterator[tuple[Ops, Fences]]:
-    """Within: the same backend with memory between fences; NumPy's ``empty``, which wrappers of kernels call, too."""
+    """Within: the same backend with inputs and memory between fences; NumPy's ``empty``, as wrappers call it, too."""
     fences = Fences()
     if not isinstance(ops.empty(1, "float32"), np.ndarray):  # the memory of a device, which this cannot fence in
         yield ops, fences
         return
-    kind = type("Guarded", (type(ops),), {"empty": lambda self, shape, dtype: fences.empty(shape, dtype)})
+
+    def asarray(_: Ops, host: Any, dtype: Any = None) -> Any:
+        return fences.copy(ops.asarray(host, dtype))
+
+    def empty(_: Ops, shape: Any, dtype: Any) -> Any:
+        return fences.empty(shape, dtype)
+
+    kind = type("Guarded", (type(ops),), {"asarray": asarray, "empty": empty})
     twin: Ops = object.__new__(kind)  # not copy.copy: a copied backend is the one that all models share
     twin.__dict__.update(ops.__dict__)
     with patch.object(np, "empty", fences.empty):

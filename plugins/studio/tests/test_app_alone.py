@@ -123,7 +123,7 @@ def test_what_is_refused_is_told_to_who_asked(studio: Any) -> None:
     assert done(studio, Page(), do="ping") == [{"is": "pong"}]
 
 
-def test_of_what_is_watched_only_what_was_said_changes(studio: Any) -> None:
+def test_what_a_page_watches_is_its_own_and_the_session_is_told(studio: Any) -> None:
     page = Page()
     assert done(studio, page, do="watch", surface=False, sample=3) == []
     assert (page.watch.surface, page.watch.units, page.watch.sample, page.every) == (False, True, 3, 1)

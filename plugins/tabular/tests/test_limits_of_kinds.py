@@ -241,7 +241,7 @@ def test_what_the_user_says_of_targets_holds() -> None:
 @pytest.mark.parametrize(
     "by_size",
     [("-1,500", "200", "1,000"), ("30", "1'000", "20'000"), ("-5", "7,5", "1.000,5"), ("9", "1 000", "1 000,5"),
-     ("2,5", "10", "100,25"), ("-inf", "-2.5", "1000", "inf"), ("400", "1.234,5", "2.000.000")],
+     ("1", "1,0", "2"), ("2,5", "10", "100,25"), ("-inf", "-2.5", "1000", "inf"), ("400", "1.234,5", "2.000.000")],
 )  # fmt: skip
 def test_classes_that_are_numbers_stand_by_their_size_however_they_are_written(by_size: tuple[str, ...]) -> None:
     for cells in (by_size, by_size[::-1]):

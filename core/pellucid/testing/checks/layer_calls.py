@@ -38,8 +38,8 @@ def input_gradient_not_needed(subject: Subject) -> None:
     for trial in on_every_backend(subject):
         whole = trial.call()
         for wanted in _wishes(trial)[1:]:
-            result = trial.call(ctx=_asking(trial, wanted))
-            _require_wanted(result, whole, wanted, "Leave out that input gradient only.")
+            result, where = trial.call(ctx=_asking(trial, wanted)), f" on backend '{trial.ops.name}'"
+            _require_wanted(result, whole, wanted, "Leave out that input gradient only.", where)
 
 
 def answers_not_asked_for(subject: Subject) -> None:
@@ -80,9 +80,9 @@ def _asking(trial: LayerTrial, wanted: tuple[bool, ...], training: bool = True) 
     return ctx
 
 
-def _require_wanted(result: Result, whole: Result, wanted: tuple[bool, ...], remedy: str) -> None:
+def _require_wanted(result: Result, whole: Result, wanted: tuple[bool, ...], remedy: str, where: str = "") -> None:
     """Raise ConformanceError unless the gradients of parameters, and of the inputs that are wanted, are the whole's."""
-    when = f"where ctx.needs_dx is {wanted}"
+    when = f"where ctx.needs_dx is {wanted}{where}"
     for path, grad in whole.grads.items():
         require_same(f"The gradient of '{path}' {when}", result.grads[path], grad, remedy)
     for i in np.flatnonzero(wanted):

@@ -83,7 +83,7 @@ cdef extern from "kernels.h" nogil:
 
 
 cdef int run(void *call, size_t bytes, tuple arrays) except -1:
-    """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive. What came of it."""
+    """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive. Its status."""
     if pellucid.recording():
         pellucid.remember(call, bytes, arrays)
     return pellucid.execute(call)

@@ -10,7 +10,8 @@ from pellucid import Array, Ops
 
 def mixture_forward(ops: Ops, z: Array, weight: Array, used: Array, kind: str, y: Array) -> None:
     """y (N, C) of the outputs z (U, N, C) of the members ``used`` (U,) and the weights (K,) of all: each ≥ 0, with the
-    sum 1. A member of weight 0 need not be used; y is NaN where one of another weight is not.
+    sum 1. A member of weight 0 need not be used; y is NaN where one of another weight is not. Kernels refuse a member
+    that is none of 0 … K − 1.
 
     ``"values"``: y = Σ wₖ zₖ. ``"classes"``: y = log Σ wₖ softmax(zₖ), logits whose softmax is the mean of the members'
     probabilities. ``"answers"``: y = log(p / (1 − p)), p = Σ wₖ σ(zₖ).
