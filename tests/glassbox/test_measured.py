@@ -92,6 +92,20 @@ def test_what_is_measured_is_told(trace: pl.Trace, name: str, cell: tuple[int, .
     assert why.equation is None and why.value == pytest.approx(float(trace[name][cell]))
 
 
+class Searched(Power):
+    """As ``Power``, with an equation that says why it has no expression."""
+
+    equations = (pl.Equation("y", r"y = f(x)", why="it is found by a search"),)
+
+
+def test_why_an_equation_has_no_expression_is_told_with_what_was_measured() -> None:
+    trace = opened(Searched(2.0, 3.0))
+    why = trace.why("model.y", (0, 1))
+    assert why.note == f"{NOTE.strip()} (it is found by a search)"
+    assert why.equation is not None and why.equation.latex == "y = f(x)"
+    assert trace.why("w.grad", (1,)).note == NOTE.strip()  # of which that equation does not speak
+
+
 def test_what_was_recorded_before_is_told_to_be_that(trace: pl.Trace) -> None:
     why = trace.why("model.dy", (0, 1))
     assert why.note == f"model.dy is loss.dprediction; {NOTE.strip()}" and why.parents == [("model.y", (0, 1))]

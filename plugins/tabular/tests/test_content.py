@@ -44,6 +44,21 @@ def test_an_encoding_is_found_out_and_what_is_said_goes_before(
     assert said == Content(TEXT.encode(), encoding, "said by the user")
 
 
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize(("zeros", "wide"), [(1024, False), (1025, True)])
+def test_more_than_a_quarter_of_the_first_4096_bytes_are_0_where_letters_have_two(
+    zeros: int, behind: bool, wide: bool, tmp_path: Path
+) -> None:
+    """Of a letter with its 0 every fourth byte counts; others have two bytes of their own: U+6161."""
+    letters = b"a\0" * zeros + b"aa" * (2048 - zeros)
+    data = letters + (b"\0a" if behind else b"aa") * 2
+    if wide:
+        assert content(tmp_path, data).why == "every other byte is 0"
+    else:
+        with pytest.raises(DataError, match="Received: a byte of value 0"):
+            content(tmp_path, data)
+
+
 def test_plain_letters_are_utf_8_and_a_hole_of_windows_is_latin_1(tmp_path: Path) -> None:
     assert content(tmp_path, b"a,b\n1,2") == Content(b"a,b\n1,2", "utf-8", "it is valid")
     assert content(tmp_path, b"ab") == Content(b"ab", "utf-8", "it is valid")
