@@ -1,4 +1,4 @@
-"""What doctor says of each plugin's compiled kernels: that they are there, or what it costs that they are not, and why."""
+"""What doctor says of compiled kernels, for each plugin that has some: they are there, or what it costs and why."""
 
 from __future__ import annotations
 
