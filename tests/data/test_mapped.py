@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,20 @@ def test_parts_that_leave_nothing_are_refused(files: Path) -> None:
     assert [len(part) for part in (whole.train, whole.validation, whole.test)] == [1000, 0, 0]
     with pytest.raises(DataError, match=r"500 for validation and 500 for the test leave none to train on"):
         mapped(files, validation=0.5, test=0.5).splits()
+
+
+@pytest.mark.parametrize(
+    ("block", "row_bytes", "n", "rows"),
+    [
+        (4.0, 1024, 10**6, 4096),  # 4 MiB
+        (0.5, 1024, 10**6, 512), (4.0, 3000, 10**6, 1398),  # 1398.1
+        (4.0, 1024, 64 * 4096, 4096), (4.0, 1024, 64 * 4096 - 1, 4095),  # 64 blocks at least
+        (4.0, 1024, 63, 1), (1.0, 2**21, 10**6, 1),  # a row at least
+    ],
+)  # fmt: skip
+def test_how_many_rows_are_read_in_one_piece(block: float, row_bytes: int, n: int, rows: int) -> None:
+    file: Any = SimpleNamespace(row_bytes=row_bytes, array=range(n))
+    assert Mapped("x.npy", block=block)._block_rows(file) == rows
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

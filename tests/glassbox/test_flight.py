@@ -235,6 +235,21 @@ def test_a_step_that_was_refused_is_not_recorded() -> None:
     assert recorder.recording.steps().tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("refused", [[], [4], [2, 5, 6]])
+def test_of_a_step_that_was_refused_in_the_midst_of_planned_ones_nothing_is_kept(refused: list[int]) -> None:
+    recorder = FlightRecorder(every=1)
+    trainer = _trainer(recorder, loss="mse")
+    x, y = np.ones((4, 4)), np.ones((4, 3))
+    for step in range(8):
+        trainer.train_step(x, y)
+        if step in refused:
+            with pytest.raises(pl.NumericalError):
+                trainer.train_step(x, 1e30 * y)
+    recording = recorder.recording
+    assert recording.steps().tolist() == [*range(1, 9)]
+    assert recording["loss"].tolist() == sorted(recording["loss"].tolist(), reverse=True)
+
+
 def test_what_is_in_memory_alone_is_in_checkpoints(tmp_path: Path) -> None:
     whole, first, again = (_trainer(FlightRecorder(every=2)) for _ in range(3))
     _fit(whole)
