@@ -316,3 +316,4 @@ def test_recorded_is_known_before_the_first_step() -> None:
     ops = pl.get_ops()
     assert recorded(a_trainer(0)) == (ops.name == "cython")
     assert not recorded(a_trainer(0, Strange()))
+    assert not recorded(a_trainer(0, accumulate=2)) and not recorded(a_trainer(0, accumulate=3))

