@@ -70,7 +70,11 @@ EQUIVALENT: dict[tuple[str, int, str], str] = {
     ("plugins/cnn/ext/body/winograd.h", 150, "features - 1"): "whole vectors: where the last one begins is less still",
     ("core/pellucid/workbench/figures/weights.py", 71, "(2)"): "any number below 0 is what is left, to NumPy",
     ("ext/levels.c", 12, "||"): "processors that tests run on have both AVX2 and FMA",
-    ("plugins/tabular/src/pellucid_tabular/ensemble.py", 178, "(np.isclose(1, given.sum()))"): "as near to 1, but for a part in 10¹⁰",
+    (
+        "plugins/tabular/src/pellucid_tabular/ensemble.py",
+        178,
+        "(np.isclose(1, given.sum()))",
+    ): "as near to 1, but for a part in 10¹⁰",
     (
         "plugins/tabular/src/pellucid_tabular/writing.py",
         50,
