@@ -81,3 +81,16 @@ def test_equal_arrays_are_held_once_for_all_members() -> None:
     assert isinstance(first.run.validation, tuple) and isinstance(second.run.validation, tuple)
     assert np.shares_memory(first.run.validation[0][0], second.run.validation[0][0])
     assert np.shares_memory(first.run.validation[1], second.run.validation[1])
+
+
+@pytest.mark.parametrize(
+    ("verbose", "looks", "shown"),
+    [(None, True, True), (None, False, False), (True, False, True), (True, True, True), (False, True, False),
+     (False, False, False)],
+)  # fmt: skip
+def test_how_far_it_is_is_said_where_somebody_looks_or_it_is_wanted(
+    verbose: bool | None, looks: bool, shown: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: looks, raising=False)
+    pl.Pack([a_trainer(0)]).fit((X, Y), epochs=2, batch_size=32, verbose=verbose)
+    assert ("pack of 1: 2 of 2 epochs" in capsys.readouterr().err) is shown
