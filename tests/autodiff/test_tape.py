@@ -509,6 +509,8 @@ def write_variable_into_array(x: Any) -> Any:
          "multiply gave MaskedArray of dtype float64; only real numbers, none of them masked"),
         (lambda x: np.linalg.slogdet(np.outer(x, x))[1], DifferentiationError, r"no derivative.*numpy\.linalg\.det"),
         (lambda x: np.cross(x[:2], x[:2]), ShapeError, r"three elements.*\(2,\)"),
+        (lambda x: np.cross(x, x[:2]), ShapeError, r"three elements.*\(3,\) and \(2,\)"),
+        (lambda x: np.cross(x[:2], x), ShapeError, r"three elements.*\(2,\) and \(3,\)"),
         (lambda x: np.einsum(x, [0], []), DifferentiationError, "subscripts in a str"),
         (np.add.reduce, DifferentiationError, r"add\.reduce.*np\.sum"),
         (lambda x: np.sum(x, dtype=int), DifferentiationError, "unexpected keyword argument 'dtype'.*axis, keepdims"),

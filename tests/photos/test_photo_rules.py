@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,12 @@ def test_what_a_file_says_wrongly_is_told_with_the_remedy(wrong: dict[str, Any])
     photo_rule(model(said={"rule": "ink", "size": 28}))
     with pytest.raises(DataError, match="Say it: --photo ink, or --photo resize"):
         photo_rule(model(said={"rule": "ink", "size": 28, **wrong}))
+
+
+def test_a_file_may_say_all_that_a_rule_has() -> None:
+    whole = PhotoRule("resize", (14, 21), 3, flat=True, box=3, centre="box", fit="pad")
+    said = {**asdict(whole), "size": [14, 21]}
+    assert said.keys() == PhotoRule.__dataclass_fields__.keys() and photo_rule(model(said=said)) == whole
 
 
 def test_another_rule_keeps_the_form_of_the_samples() -> None:

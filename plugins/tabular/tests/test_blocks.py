@@ -67,6 +67,12 @@ def test_other_rows_of_equal_keys_are_told_apart_in_blocks(monkeypatch: pytest.M
     assert found.weight.tolist() == [2.0, 3.0, 1.0]
 
 
+@pytest.mark.parametrize(("weight", "total"), [(None, None), ([2.0, 0.5, 1.0], None), ([0.0, 3.0, 0.0], None)])
+def test_of_one_row_however_often_it_stands_there_all_weigh_the_same(weight: list[float] | None, total: Any) -> None:
+    found = distinct(np.ones((3, 2)), np.zeros(3), None if weight is None else np.array(weight))
+    assert len(found.rows) == len(found.keys) == 1 and found.weight is total
+
+
 def test_columns_are_made_ready_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     x, transform = coded(60), Columns(COLUMNS, marks=["age"])
     transform.fit(x)

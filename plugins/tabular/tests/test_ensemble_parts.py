@@ -52,6 +52,13 @@ def test_residuals_are_what_is_said_less_what_is_true(kind: str, smoothing: floa
     assert Selection(1, kind, y).smoothing == 0
 
 
+@pytest.mark.parametrize("far", [0.0, 1e4, -1e4])
+def test_residuals_of_outputs_far_from_zero_are_those_of_their_differences(far: float) -> None:
+    z = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, 0.0]])
+    found = Selection(1, "classes", np.array([1, 0]))._residual(z + far)
+    np.testing.assert_allclose(found, (softmax(z, axis=1) - np.eye(3)[[1, 0]]).ravel(), atol=1e-6)
+
+
 @pytest.mark.parametrize(("kind", "loss"), [("classes", "hinge"), ("values", "mae"), ("values", "huber")])
 def test_a_loss_without_smoothing_chooses_as_well(kind: str, loss: str) -> None:
     model = built(kind)
