@@ -137,7 +137,8 @@ def test_of_each_mistake_is_said_what_came_of_it(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
     kept |= {
         "PYTHONPATH": str(HERE),
-        warm.LIMIT: "1",
+        "TMPDIR": str(tmp_path),
+        warm.LIMIT: "5",
         warm.JOBS: str(tmp_path / "jobs"),
         warm.FOUND: str(tmp_path / "found"),
     }

@@ -30,6 +30,7 @@ from tests.mistakes.swap import Exchange, exchange, functions, put
 
 JOBS, FOUND, UNTIL, LIMIT = (f"PELLUCID_MISTAKES_{name}" for name in ("JOBS", "FOUND", "UNTIL", "LIMIT"))
 CAUGHT, HANGS, SURVIVED, OUTSIDE = "caught", "caught: it hangs", "survived", "outside of functions"
+WORKERS = os.cpu_count() or 1
 LONGEST = "30"
 """Seconds, where ``LIMIT`` names none: a test that takes longer hangs."""
 NOT_THERE = 99
@@ -50,7 +51,7 @@ class _Warm:
         for file in sorted({job["path"] for job in self._jobs}):
             _imported(Path(file))
         self._functions = functions(Path(session.config.rootpath))
-        workers = [_forked(lambda first=first: self._work(first)) for first in range(os.cpu_count() or 1)]
+        workers = [_forked(lambda first=first: self._work(first)) for first in range(WORKERS)]
         ended = [os.waitpid(worker, 0)[1] for worker in workers]
         if any(ended):
             raise RuntimeError("A process that tried mistakes has ended before its time: what it says stands above.")
@@ -58,7 +59,7 @@ class _Warm:
 
     def _work(self, first: int) -> int:
         _end_with_whoever_began()
-        for job in self._jobs[first :: os.cpu_count() or 1]:
+        for job in self._jobs[first::WORKERS]:
             if time.time() > self._until:
                 break
             started = time.monotonic()

@@ -146,6 +146,13 @@ KERNELS = (
         "projection forgotten", "layer_norm.h", "g[k] - mean_g - (x[k] - mean) * inv_std * along", "g[k] - mean_g", _ROW
     ),
     KernelMistake(
+        "nobody asks for dx, and β learns nothing",
+        "batch_norm.h",
+        "a->dbeta[j + k] += (float)sum_dy[k];",
+        "a->dbeta[j + k] += a->dx ? (float)sum_dy[k] : 0.f;",
+        _BATCH,
+    ),
+    KernelMistake(
         "β frozen, and γ learns nothing", "layer_norm.h", "a->dgamma || a->dbeta", "a->dgamma && a->dbeta", _ROW
     ),
     KernelMistake(
