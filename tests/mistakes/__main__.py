@@ -20,17 +20,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.mistakes import c, python, reach, warm
 from tests.mistakes.copies import HERE, Copy, commit_of
-from tests.mistakes.explained import EQUIVALENT
+from tests.mistakes.journal import CAUGHT, HANGS, REFUSED, SURVIVED, note, read, shown
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.traced import REACH, Reached
-from tests.mistakes.warm import CAUGHT, HANGS, OUTSIDE, SURVIVED
 
 IN_PYTHON = ("core/pellucid/**/*.py", "plugins/*/src/**/*.py", "datasets/src/**/*.py")
 IN_C = ("ext/*.c", "ext/**/*.h", "plugins/*/ext/**/*.c", "plugins/*/ext/**/*.h")
@@ -114,7 +113,6 @@ class Tests:
 
 
 SOME_FAILED = 1
-REFUSED = "refused by the compiler"
 NO_TESTS = 5
 """What pytest ends with where no test was chosen."""
 REFUSED_TO_RUN = 4
@@ -151,8 +149,7 @@ def thoroughly(copy: Copy, reached: Reached, mistakes: Numbered, journal: Path, 
         started = time.monotonic()
         found["outcome"], found["by"] = tests.outcome(mistake)
         found["seconds"] = round(time.monotonic() - started, 1)
-        with journal.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+        note(journal, found)
         print(f"{number}: {found['file']}:{found['line']}: {found['outcome']}: {found['by'][:90]}", flush=True)
 
 
@@ -179,31 +176,6 @@ def entry(copy: Copy, number: int, mistake: Mistake) -> dict[str, Any]:
         "number": number, "file": str(mistake.path.relative_to(copy.root)), "line": mistake.line, "what": mistake.what,
         "old": mistake.old, "new": mistake.new,
     }  # fmt: skip
-
-
-def read(journal: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What it was begun with, and what came of each mistake so far."""
-    if not journal.exists():
-        return {}, []
-    begun, *entries = (json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines())
-    return begun, entries
-
-
-def shown(entries: Sequence[dict[str, Any]]) -> str:
-    """Figures, and every survivor with what is known of it."""
-    outcomes = Counter(each["outcome"] for each in entries)
-    lines = [", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))]
-    survivors = [each for each in entries if each["outcome"] == SURVIVED]
-    for each in survivors:
-        why = EQUIVALENT.get((each["file"], each["line"], each["new"]), "not explained")
-        lines.append(f"{each['number']}: {each['file']}:{each['line']}: {each['old']} -> {each['new']} ({why})")
-    equivalent = sum((each["file"], each["line"], each["new"]) in EQUIVALENT for each in survivors)
-    mistakes = len(entries) - equivalent - outcomes[REFUSED] - outcomes[OUTSIDE]
-    caught = outcomes[CAUGHT] + outcomes[HANGS]
-    if mistakes:
-        share = f"{caught / mistakes:.1%}"
-        lines.append(f"{caught} of {mistakes} caught, {share}, without {equivalent} that change nothing")
-    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

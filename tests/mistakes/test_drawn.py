@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.mistakes import __main__ as program, c, python, reach
+from tests.mistakes import __main__ as program, c, journal as journal_of, python, reach
 from tests.mistakes.copies import HERE, Copy
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.traced import MOST, OF_ONE, REACH, Reached
@@ -162,7 +162,7 @@ def test_every_folder_has_tests_that_are_there() -> None:
 
 
 def test_what_a_journal_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(program, "EQUIVALENT", {("a.py", 3, "<="): "nothing is equal"})
+    monkeypatch.setattr(journal_of, "EQUIVALENT", {("a.py", 3, "<="): "nothing is equal"})
     journal = tmp_path / "journal.jsonl"
     outcomes = ["caught", "caught: it hangs", "survived", "survived", "refused by the compiler"]
     entries = [

@@ -15,6 +15,7 @@ import pytest
 
 from tests.mistakes import python, warm
 from tests.mistakes.copies import HERE
+from tests.mistakes.journal import CAUGHT, HANGS, OUTSIDE, SURVIVED
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.swap import exchange, functions, put
 
@@ -147,9 +148,9 @@ def test_of_each_mistake_is_said_what_came_of_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     said = [json.loads(line) for line in (tmp_path / "found").read_text().splitlines()]
     assert [(each["outcome"], each["by"]) for each in sorted(said, key=lambda each: each["number"])] == [
-        (warm.CAUGHT, "test_source.py::test_few"), (warm.CAUGHT, "test_source.py::test_added"),
-        (warm.SURVIVED, "2 tests"), (warm.SURVIVED, "0 tests"), (warm.OUTSIDE, ""),
-        (warm.HANGS, "test_source.py::test_long"), (warm.CAUGHT, "test_source.py::test_ends"),
+        (CAUGHT, "test_source.py::test_few"), (CAUGHT, "test_source.py::test_added"),
+        (SURVIVED, "2 tests"), (SURVIVED, "0 tests"), (OUTSIDE, ""),
+        (HANGS, "test_source.py::test_long"), (CAUGHT, "test_source.py::test_ends"),
     ]  # fmt: skip
     assert not [*tmp_path.glob("pellucid-warm-*")]
 

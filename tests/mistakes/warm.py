@@ -24,12 +24,12 @@ from typing import Any
 
 import pytest
 
+from tests.mistakes.journal import CAUGHT, HANGS, OUTSIDE, SURVIVED, note
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.reach import module_of
 from tests.mistakes.swap import Exchange, exchange, functions, put
 
 JOBS, FOUND, UNTIL, LIMIT = (f"PELLUCID_MISTAKES_{name}" for name in ("JOBS", "FOUND", "UNTIL", "LIMIT"))
-CAUGHT, HANGS, SURVIVED, OUTSIDE = "caught", "caught: it hangs", "survived", "outside of functions"
 WORKERS = os.cpu_count() or 1
 LONGEST = "30"
 """Seconds, where ``LIMIT`` names none: a test that takes longer hangs."""
@@ -64,9 +64,8 @@ class _Warm:
                 break
             started = time.monotonic()
             outcome, by = self._outcome(job)
-            entry = job["entry"] | {"outcome": outcome, "by": by, "seconds": round(time.monotonic() - started, 1)}
-            with self._found.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            seconds = round(time.monotonic() - started, 1)
+            note(self._found, job["entry"] | {"outcome": outcome, "by": by, "seconds": seconds})
         return 0
 
     def _outcome(self, job: dict[str, Any]) -> tuple[str, str]:
